@@ -74,3 +74,9 @@ ph_map_at(struct ph_arena *mem, struct ph_map *m, const char *key, size_t len)
 	}
 	return &s->value;
 }
+
+void *
+ph_map_value(const struct ph_map *m, size_t i)
+{
+	return m->slots[i].key == NULL ? NULL : m->slots[i].value;
+}

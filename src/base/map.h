@@ -29,6 +29,13 @@ void *ph_map_find(const struct ph_map *, const char *, size_t);
  */
 void **ph_map_at(struct ph_arena *, struct ph_map *, const char *, size_t);
 
+/*
+ * ph_map_value(m, i):
+ * To visit all entries in no order: the value in slot ${i} < ${m}->cap, NULL
+ * when that is free.
+ */
+void *ph_map_value(const struct ph_map *, size_t);
+
 /* ph_hash(p, n): a 64-bit hash of ${n} bytes (FNV-1a, folded). */
 uint64_t ph_hash(const void *, size_t);
 

@@ -27,6 +27,8 @@ enum {
  */
 struct ph_parse_opts {
 	struct ph_src *(*open)(void *arg, const char *path, struct ph_span at);
+	void (*glob)(void *arg, const char *pattern,
+	    void (*each)(void *each_arg, const char *path), void *each_arg);
 	void *arg;
 	struct ph_src *sets;		/* iptables: an ipset save file, or NULL */
 };
@@ -41,6 +43,7 @@ struct ph_plan {
 	const char *const *inside, *const *outside;	/* interfaces or zones */
 	size_t n_inside, n_outside;
 	bool stateful_only;
+	bool host;			/* the clients are the firewall itself */
 	const char *date;		/* for comments, "2026-11-23" */
 };
 
