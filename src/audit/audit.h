@@ -51,6 +51,22 @@ void ph_audit_fixes(struct ph_arena *, struct ph_ruleset *,
     const struct ph_audit_opts *, const struct ph_audit *,
     struct ph_fix **, size_t *);
 
+struct ph_fix_result {
+	struct ph_fix_text text;	/* commands and rollback in order, changed file */
+	struct ph_audit before, after;	/* what the changed file, read back, gives */
+	size_t n_changes;
+};
+
+/*
+ * ph_fix_solve(mem, diags, rs, po, reqs, n, opts, out):
+ * Audit, change, read the changed text back with ${po} and audit again, until there
+ * is nothing more to change.  False when the dialect cannot say a change (it
+ * reported why).  Whether it worked is in ${out}->after.
+ */
+bool ph_fix_solve(struct ph_arena *, struct ph_diags *, struct ph_ruleset *,
+    const struct ph_parse_opts *, const struct ph_requirement *const *, size_t,
+    const struct ph_audit_opts *, struct ph_fix_result *);
+
 /* One region on which two rulesets disagree. */
 struct ph_difference {
 	bool only_old;			/* open in the old one, not in the new; else reverse */

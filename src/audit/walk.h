@@ -19,6 +19,7 @@ struct ph_question {
 	const struct ph_ranges *uid;	/* of the program on PATH_FROM; NULL: not known */
 	const char *app;		/* program for application firewalls; NULL: none */
 	bool first_only;		/* only the opening packet, not the answers */
+	bool rates_exceeded;		/* as if every rate limit were exceeded */
 };
 
 struct ph_answer {

@@ -198,6 +198,7 @@ struct ph_ruleset {
 					/* rule and could change any answer */
 	bool stateful;			/* replies are let through without a rule */
 	bool host_only;			/* filters programs on this host, routes nothing */
+	bool live_timers;		/* timers were read from this host, not the text */
 	bool no_nat_info;		/* file says nothing of NAT though platform does NAT */
 	void *priv;			/* the dialect's own, for emit and fix */
 };

@@ -28,6 +28,7 @@ struct ph_part {
 	struct ph_span by;		/* the text that decided */
 	const struct ph_chain *chain;	/* where that stands, or NULL */
 	size_t index;			/* of the rule in it; chain->n: policy or end */
+	enum ph_hook_point point;	/* on which hook's way */
 	const char *why;		/* UNKNOWN: the reason; BLOCKED: NULL or a hint */
 	bool rejected;			/* BLOCKED, and the sender is told */
 	bool untracked;			/* connection tracking was switched off */

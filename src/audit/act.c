@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC */
+#include "audit/act.h"
+
+/* A view of the values in ${r}; NULL: any. */
+static struct ph_view
+view_own(const struct ph_ranges *r)
+{
+	return (struct ph_view){ .kind = PH_VIEW_OWN, .own = r };
+}
+
+static const struct ph_ranges *
+family_of(const struct ph_piece *p, struct ph_arena *mem)
+{
+	const struct ph_ranges *src = p->q.d[PH_SRC];
+	bool v4 = src == NULL || src->n == 0 || ph_addr_is_v4(src->r[0].lo);
+
+	return v4 ? ph_ranges_one(mem, PH_V4_BASE, PH_U128_MAX) :
+	    ph_ranges_one(mem, 0, PH_V4_BASE - 1);
+}
+
+/* One to one translation of the network ${from} onto ${to}. */
+static struct ph_view
+view_netmap(struct ph_arena *mem, const struct ph_view *now,
+    const struct ph_nat *nat)
+{
+	ph_u128 *by = PH_NEW(mem, ph_u128);
+
+	*by = nat->addr->r[0].lo - nat->from.lo;
+	if (now->kind == PH_VIEW_OWN)
+		return view_own(nat->addr);
+	if (now->kind == PH_VIEW_SHIFT)
+		*by += *now->shift;
+	return (struct ph_view){
+		.kind = PH_VIEW_SHIFT, .of = now->of, .shift = by,
+	};
+}
+
+/* ${src}: translate the source, else the destination. */
+static void
+translate(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
+    bool src)
+{
+	static const struct ph_nat plain;
+	const struct ph_nat *nat = a->nat == NULL ? &plain : a->nat;
+	enum ph_dim addr = src ? PH_SRC : PH_DST, port = src ? PH_SPORT : PH_DPORT;
+	ph_u128 bit = src ? PH_STATUS_SNAT : PH_STATUS_DNAT;
+	const struct ph_ranges *status = p->view[PH_STATUS].own;
+
+	if (p->fate.nat_at.src == NULL)
+		p->fate.nat_at = a->at;
+	if (nat->netmap)
+		p->view[addr] = view_netmap(mem, &p->view[addr], nat);
+	else if (nat->addr != NULL)
+		p->view[addr] = view_own(nat->addr);
+	else if (a->kind == PH_ACT_MASQUERADE || a->kind == PH_ACT_REDIRECT)
+		p->view[addr] = view_own(family_of(p, mem));
+	if (nat->port != NULL)
+		p->view[port] = view_own(nat->port);
+	p->view[PH_STATUS] = ph_view_const(mem, status->r[0].lo | bit);
+	*(src ? &p->src_done : &p->dst_done) = true;
+}
+
+/* The single value of a mark, when it has one. */
+static bool
+mark_value(const struct ph_view *v, uint32_t *out)
+{
+	if (v->own == NULL || v->own->n != 1 || v->own->r[0].lo != v->own->r[0].hi)
+		return false;
+	*out = (uint32_t)v->own->r[0].lo;
+	return true;
+}
+
+/* to = (to & ~mask) ^ value; not known when it was not. */
+static void
+mark_set(struct ph_arena *mem, struct ph_view *to, uint32_t mask, uint32_t value)
+{
+	uint32_t old = 0;
+
+	if (mask != UINT32_MAX && !mark_value(to, &old))
+		*to = view_own(NULL);
+	else
+		*to = ph_view_const(mem, (old & ~mask) ^ value);
+}
+
+/* Copy the bits of ${mask}. */
+static void
+mark_copy(struct ph_arena *mem, struct ph_view *to, const struct ph_view *from,
+    uint32_t mask)
+{
+	uint32_t v;
+
+	if (!mark_value(from, &v))
+		*to = view_own(NULL);
+	else
+		mark_set(mem, to, mask, v & mask);
+}
+
+static void
+enter(struct ph_arena *mem, struct ph_piece *p, const struct ph_chain *c, bool keep)
+{
+	struct ph_frame *f = PH_NEW(mem, struct ph_frame);
+
+	f->chain = c;
+	f->up = p->frame->up;
+	f->next = p->frame->next;
+	if (keep) {
+		f->up = p->frame;
+		f->next = p->next + 1;
+	}
+	p->frame = f;
+	p->next = 0;
+}
+
+bool
+ph_act_return(struct ph_piece *p)
+{
+	const struct ph_frame *f = p->frame;
+
+	if (f->up == NULL)
+		return false;
+	p->next = f->next;
+	p->frame = f->up;
+	return true;
+}
+
+static bool
+nat_applies(const struct ph_piece *p, bool src)
+{
+	return p->stage == PH_STAGE_FIRST && !p->untracked &&
+	    !(src ? p->src_done : p->dst_done);
+}
+
+/* Address translation ends its base chain. */
+static enum ph_outcome
+do_nat(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
+{
+	bool src = a->kind == PH_ACT_SNAT || a->kind == PH_ACT_MASQUERADE;
+
+	if (nat_applies(p, src)) {
+		translate(mem, p, a, src);
+		p->diverted |= a->kind == PH_ACT_REDIRECT;
+	}
+	return PH_ACCEPTED;
+}
+
+/* Facts for the finding, never a verdict. */
+static void
+do_note(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
+    const struct ph_act *a)
+{
+	switch (a->kind) {
+	case PH_ACT_NOTRACK:
+		if (hook->priority >= PH_PRIO_CONNTRACK)
+			break;
+		p->untracked = p->no_ct = true;
+		p->view[PH_STATE] = ph_view_const(mem, PH_UNTRACKED);
+		if (p->fate.untracked_at.src == NULL)
+			p->fate.untracked_at = a->at;
+		p->fate.untracked = true;
+		break;
+	case PH_ACT_TIMEOUT:
+		if (p->stage == PH_STAGE_FIRST) {
+			p->fate.timeout = a->timeout;
+			p->fate.timeout_at = a->at;
+		}
+		break;
+	case PH_ACT_HELPER:
+		if (p->stage == PH_STAGE_FIRST) {
+			p->fate.helper = a->text;
+			p->fate.helper_at = a->at;
+		}
+		break;
+	case PH_ACT_OFFLOAD:
+		p->fate.offload_at = a->at;
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+do_mark(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
+{
+	struct ph_view *mark = &p->view[PH_MARK], *ct = &p->view[PH_CTMARK];
+
+	switch (a->kind) {
+	case PH_ACT_MARK:
+		mark_set(mem, mark, a->mark.mask, a->mark.value);
+		break;
+	case PH_ACT_CTMARK:
+		mark_set(mem, ct, a->mark.mask, a->mark.value);
+		break;
+	case PH_ACT_MARK_TO_CT:
+		mark_copy(mem, ct, mark, a->mark.mask);
+		break;
+	case PH_ACT_CT_TO_MARK:
+		mark_copy(mem, mark, ct, a->mark.mask);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum ph_outcome
+do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
+    const struct ph_act *a, struct ph_doubt *doubt)
+{
+	switch (a->kind) {
+	case PH_ACT_ACCEPT:
+		return PH_ACCEPTED;
+	case PH_ACT_DROP:
+		return PH_DROPPED;
+	case PH_ACT_REJECT:
+		p->fate.rejected = true;
+		return PH_DROPPED;
+	case PH_ACT_JUMP:
+	case PH_ACT_GOTO:
+		enter(mem, p, a->chain, a->kind == PH_ACT_JUMP);
+		return PH_MOVED;
+	case PH_ACT_RETURN:
+		return ph_act_return(p) ? PH_MOVED : PH_POLICY;
+	case PH_ACT_OPAQUE:
+		if (doubt->why == NULL)
+			*doubt = (struct ph_doubt){ a->text, a->at };
+		return PH_ANYTHING;
+	case PH_ACT_SNAT:
+	case PH_ACT_DNAT:
+	case PH_ACT_MASQUERADE:
+	case PH_ACT_REDIRECT:
+		return do_nat(mem, p, a);
+	case PH_ACT_TPROXY:
+		p->diverted |= p->stage != PH_STAGE_REPLY;
+		return PH_ACCEPTED;
+	default:
+		do_note(mem, p, hook, a);
+		do_mark(mem, p, a);
+		return PH_GO_ON;
+	}
+}
+
+enum ph_outcome
+ph_act_run(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
+    const struct ph_rule *r, struct ph_doubt *doubt)
+{
+	for (size_t i = 0; i < r->n_acts; i++) {
+		enum ph_outcome o = do_act(mem, p, hook, &r->acts[i], doubt);
+
+		if (o != PH_GO_ON)
+			return o;
+	}
+	p->next++;
+	return PH_GO_ON;
+}
+
+bool
+ph_act_matters(const struct ph_rule *r)
+{
+	for (size_t i = 0; i < r->n_acts; i++)
+		if (r->acts[i].kind != PH_ACT_NOTE)
+			return true;
+	return false;
+}

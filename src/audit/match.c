@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/match.h"
+
+enum { MAX_MASK_RANGES = 65536 };
+
+/* Push what is outside to the next rule. */
+static void
+push_rest(const struct ph_match_env *env, struct ph_piece *out)
+{
+	out->next++;
+	ph_pieces_push(env->rest, out);
+}
+
+static void
+doubt_set(struct ph_doubt *d, const char *why, struct ph_span at)
+{
+	if (d->why == NULL)
+		*d = (struct ph_doubt){ why, at };
+}
+
+/* Go on with the inside or, for ${neg}, the outside of a cut. */
+static bool
+take_side(const struct ph_match_env *env, struct ph_piece *p, enum ph_cut cut,
+    struct ph_piece *out, const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	struct ph_piece swap;
+
+	switch (cut) {
+	case PH_CUT_ALL:
+		return !c->neg;
+	case PH_CUT_NONE:
+		return c->neg;
+	case PH_CUT_UNSURE:
+		doubt_set(doubt, "depends on an address or port that translation "
+		    "chooses from a pool", c->at);
+		return true;
+	case PH_CUT_SPLIT:
+		break;
+	}
+	if (c->neg) {
+		swap = *p;
+		*p = *out;
+		*out = swap;
+	}
+	push_rest(env, out);
+	return true;
+}
+
+static bool
+match_ranges(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	struct ph_piece out;
+
+	/* without a connection there is nothing to compare, negated or not */
+	if (p->no_ct && (c->dim == PH_CTMARK || c->dim == PH_STATUS))
+		return false;
+	return take_side(env, p, ph_piece_cut(env->mem, p, c->dim, c->ranges, &out),
+	    &out, c, doubt);
+}
+
+static bool
+match_orig(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	struct ph_piece out;
+
+	if (p->no_ct)
+		return false;
+	return take_side(env, p, ph_piece_cut_q(env->mem, p, c->dim, c->ranges, &out),
+	    &out, c, doubt);
+}
+
+static bool
+match_mask(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	const struct ph_ranges *now = ph_piece_dim(env->mem, p, c->dim), *in;
+	struct ph_range within = now == NULL ? PH_ANY : ph_ranges_hull(now);
+	struct ph_piece out;
+
+	if (!ph_ranges_masked(env->mem, c->masked->value, c->masked->mask,
+	    c->v6 ? 128 : 32, c->v6 ? 0 : PH_V4_BASE, within, MAX_MASK_RANGES, &in)) {
+		doubt_set(doubt, "a mask with too many holes for so wide a question",
+		    c->at);
+		return true;
+	}
+	return take_side(env, p, ph_piece_cut(env->mem, p, c->dim, in, &out), &out,
+	    c, doubt);
+}
+
+/*
+ * Cut *${p} down to one cube; pieces outside go to ${to}.  NONE leaves *${p}
+ * alone and pushes nothing.
+ */
+static enum ph_cut
+cut_cube(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cube *t, struct ph_pieces *to)
+{
+	size_t before = to->n;
+	struct ph_piece whole = *p, out;
+	bool unsure = false;
+
+	for (int d = 0; d < PH_NDIMS; d++) {
+		if (t->d[d] == NULL)
+			continue;
+		switch (ph_piece_cut(env->mem, p, (enum ph_dim)d, t->d[d], &out)) {
+		case PH_CUT_ALL:
+			break;
+		case PH_CUT_UNSURE:
+			unsure = true;
+			break;
+		case PH_CUT_SPLIT:
+			ph_pieces_push(to, &out);
+			break;
+		case PH_CUT_NONE:
+			to->n = before;
+			*p = whole;
+			return PH_CUT_NONE;
+		}
+	}
+	if (unsure) {
+		to->n = before;
+		*p = whole;
+		return PH_CUT_UNSURE;
+	}
+	return to->n > before ? PH_CUT_SPLIT : PH_CUT_ALL;
+}
+
+/* May any packet of ${p}, as it looks now, be in ${t}? */
+static bool
+may_touch(const struct ph_match_env *env, const struct ph_piece *p,
+    const struct ph_cube *t)
+{
+	for (int d = 0; d < PH_NDIMS; d++)
+		if (t->d[d] != NULL && !ph_ranges_overlap(
+		    ph_piece_dim(env->mem, p, (enum ph_dim)d), t->d[d]))
+			return false;
+	return true;
+}
+
+/* Split ${todo} by one tuple: inside to ${in}, the rest stays in ${todo}. */
+static bool
+split_by_tuple(const struct ph_match_env *env, struct ph_pieces *todo,
+    struct ph_pieces *in, const struct ph_cube *t)
+{
+	struct ph_pieces kept = { 0 };
+	bool sure = true;
+
+	for (size_t i = 0; i < todo->n; i++) {
+		struct ph_piece p = todo->v[i];
+
+		switch (cut_cube(env, &p, t, &kept)) {
+		case PH_CUT_NONE:
+			ph_pieces_push(&kept, &p);
+			break;
+		case PH_CUT_UNSURE:
+			ph_pieces_push(&kept, &p);
+			sure = false;
+			break;
+		default:
+			ph_pieces_push(in, &p);
+		}
+	}
+	free(todo->v);
+	*todo = kept;
+	return sure;
+}
+
+/*
+ * In one of several cubes: the inside falls apart into pieces.  The first goes
+ * on in *${p}; the others come back to this very rule later and then are
+ * wholly inside.
+ */
+static bool
+match_tuples(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	struct ph_pieces in = { 0 }, out = { 0 };
+	struct ph_pieces *hit = c->neg ? &out : &in, *miss = c->neg ? &in : &out;
+	bool any;
+
+	ph_pieces_push(&out, p);
+	for (size_t i = 0; i < c->tuples->n && out.n > 0; i++)
+		if (may_touch(env, p, &c->tuples->v[i]) &&
+		    !split_by_tuple(env, &out, &in, &c->tuples->v[i]))
+			doubt_set(doubt, "depends on an address or port that "
+			    "translation chooses from a pool", c->at);
+	any = hit->n > 0;
+	if (any) {
+		for (size_t i = 0; i < miss->n; i++)
+			push_rest(env, &miss->v[i]);
+		*p = hit->v[0];
+	}
+	for (size_t i = 1; i < hit->n; i++)
+		ph_pieces_push(env->rest, &hit->v[i]);
+	free(in.v);
+	free(out.v);
+	return any;
+}
+
+static bool
+is_local(const struct ph_match_env *env, const struct ph_piece *p, bool dst)
+{
+	bool forth = p->stage != PH_STAGE_REPLY;
+	const struct ph_view *v = &p->view[dst ? PH_DST : PH_SRC];
+	const struct ph_ranges *now = ph_piece_dim(env->mem, p, dst ? PH_DST : PH_SRC);
+
+	if (env->local->n > 0 && now != NULL && ph_ranges_subset(now, env->local))
+		return true;
+	if (dst && p->diverted && forth)
+		return true;
+	if (v->kind != PH_VIEW_SAME)
+		return false;
+	return p->path == (dst == forth ? PH_PATH_TO : PH_PATH_FROM);
+}
+
+static bool
+match_local(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	(void)doubt;
+	return is_local(env, p, c->kind == PH_COND_DST_LOCAL) != c->neg;
+}
+
+/* Only packets of a local socket have a user: sent by us, now. */
+static bool
+match_uid(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	bool ours = p->stage == PH_STAGE_REPLY ? p->path == PH_PATH_TO :
+	    p->path == PH_PATH_FROM;
+	const struct ph_ranges *uid = env->q->uid;
+
+	if (!ours)
+		return false;
+	if (uid != NULL && ph_ranges_subset(uid, c->ranges))
+		return !c->neg;
+	if (uid != NULL && !ph_ranges_overlap(uid, c->ranges))
+		return c->neg;
+	doubt_set(doubt, "depends on which user runs the program", c->at);
+	return true;
+}
+
+static bool
+match_app(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	(void)p;
+	if (env->q->app != NULL)
+		return (strcmp(env->q->app, c->text) == 0) != c->neg;
+	doubt_set(doubt, "depends on which program receives it", c->at);
+	return true;
+}
+
+static bool
+match_rate(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	(void)doubt;
+	if (p->fate.rate_at.src == NULL)
+		p->fate.rate_at = c->at;
+	return env->rates_exceeded == c->neg;
+}
+
+static bool
+match_opaque(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_cond *c, struct ph_doubt *doubt)
+{
+	(void)env;
+	(void)p;
+	doubt_set(doubt, c->text, c->at);
+	return true;
+}
+
+typedef bool match_h(const struct ph_match_env *, struct ph_piece *,
+    const struct ph_cond *, struct ph_doubt *);
+
+static match_h *const matchers[] = {
+	[PH_COND_RANGES] = match_ranges,
+	[PH_COND_MASK] = match_mask,
+	[PH_COND_TUPLES] = match_tuples,
+	[PH_COND_ORIG] = match_orig,
+	[PH_COND_SRC_LOCAL] = match_local,
+	[PH_COND_DST_LOCAL] = match_local,
+	[PH_COND_UID] = match_uid,
+	[PH_COND_APP] = match_app,
+	[PH_COND_RATE] = match_rate,
+	[PH_COND_OPAQUE] = match_opaque,
+};
+
+/* Conditions that only look come first: a rule that fails them costs nothing. */
+static bool
+fails_early(const struct ph_match_env *env, const struct ph_piece *p,
+    const struct ph_rule *r)
+{
+	for (size_t i = 0; i < r->n_conds; i++) {
+		const struct ph_cond *c = &r->conds[i];
+
+		if (c->kind == PH_COND_RANGES && !c->neg && !ph_ranges_overlap(
+		    ph_piece_dim(env->mem, p, c->dim), c->ranges))
+			return true;
+	}
+	return false;
+}
+
+bool
+ph_match_rule(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_rule *r, struct ph_doubt *doubt)
+{
+	*doubt = (struct ph_doubt){ 0 };
+	if (fails_early(env, p, r))
+		return false;
+	for (size_t i = 0; i < r->n_conds; i++)
+		if (!matchers[r->conds[i].kind](env, p, &r->conds[i], doubt))
+			return false;
+	return true;
+}

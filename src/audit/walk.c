@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "audit/act.h"
+#include "audit/match.h"
+#include "audit/path.h"
+#include "audit/resolve.h"
+#include "audit/seen.h"
+#include "net/names.h"
+
+/*
+ * DOC: The walk
+ *
+ * A stack of pieces; each is followed through rule after rule until its fate
+ * is known.  A rule that matches a part of a piece splits it.  Where a match or
+ * an action is not certain, the piece goes both ways and carries the doubt;
+ * ph_resolve() joins such possible fates.  Both ways often meet again at the
+ * same rule: the second one to come is dropped (audit/seen.h), so that doubts
+ * add up and do not multiply.
+ */
+
+enum { MAX_DOUBTFUL = 50000 };		/* pieces; beyond, the answer is unknown */
+
+struct walk {
+	struct ph_arena *mem;
+	const struct ph_question *q;
+	struct ph_match_env env;
+	struct ph_hooks hooks;
+	struct ph_pieces todo;
+	struct ph_seen seen;
+	size_t doubtful;
+	struct ph_answer possible;	/* fates with a doubt */
+	struct ph_answer *out;
+};
+
+/* The fate of ${p} is ${verdict}. */
+static void
+finish(struct walk *w, const struct ph_piece *p, enum ph_verdict verdict,
+    const char *why)
+{
+	struct ph_part part = p->fate;
+
+	part.cube = p->q;
+	part.verdict = verdict;
+	part.stage = p->stage;
+	part.why = why;
+	if (p->doubt.why == NULL) {
+		ph_answer_add(w->mem, w->out, &part);
+		return;
+	}
+	if (verdict == PH_OPEN) {
+		part.by = p->doubt.at;
+		part.why = p->doubt.why;
+	}
+	ph_answer_add(w->mem, &w->possible, &part);
+}
+
+static void
+decided_by(struct ph_piece *p, enum ph_hook_point point, struct ph_span at,
+    size_t index)
+{
+	p->fate.point = point;
+	p->fate.by = at;
+	p->fate.chain = p->frame->chain;
+	p->fate.index = index;
+}
+
+/* The opener's first acceptance by a written filter rule is what opened it. */
+static void
+note_accept(struct ph_piece *p, const struct ph_hook *h, struct ph_span at,
+    size_t index, bool written)
+{
+	bool filter = h->kind == PH_HOOK_FILTER && (h->point == PH_FORWARD ||
+	    h->point == PH_INPUT || h->point == PH_OUTPUT);
+
+	if (p->stage != PH_STAGE_FIRST || p->decided_in_filter || !filter)
+		return;
+	decided_by(p, h->point, at, index);
+	p->decided_in_filter = written;
+}
+
+static bool
+one_value(const struct ph_ranges *r)
+{
+	return r != NULL && r->n == 1 && r->r[0].lo == r->r[0].hi;
+}
+
+static bool
+is_proto(const struct ph_piece *p, uint8_t proto)
+{
+	const struct ph_ranges *r = p->q.d[PH_PROTO];
+
+	return one_value(r) && r->r[0].lo == proto;
+}
+
+/* Of ICMP only requests are answered (RFC 792, RFC 4443). */
+static bool
+is_answered(const struct ph_piece *p)
+{
+	static const uint8_t requests[] = { 8, 13, 15, 17 };
+	const struct ph_ranges *type = p->q.d[PH_DPORT];
+
+	if (is_proto(p, PH_ICMPV6))
+		return one_value(type) && type->r[0].lo == 128;
+	if (!is_proto(p, PH_ICMP))
+		return true;
+	for (size_t i = 0; one_value(type) && i < sizeof(requests); i++)
+		if (type->r[0].lo == requests[i])
+			return true;
+	return false;
+}
+
+/* The opener passed; remember how it looked and send the reply. */
+static void
+end_first(struct walk *w, struct ph_piece *p)
+{
+	if (p->diverted && w->q->path == PH_PATH_THROUGH) {
+		finish(w, p, PH_BLOCKED, "redirected to the firewall itself");
+		return;
+	}
+	if (w->q->first_only || !is_answered(p)) {
+		finish(w, p, PH_OPEN, NULL);
+		return;
+	}
+	for (int d = PH_SRC; d <= PH_DPORT; d++)
+		p->nat[d] = p->view[d];
+	p->first_untracked = p->untracked;
+	ph_path_start(w->mem, p, PH_STAGE_REPLY);
+	ph_pieces_push(&w->todo, p);
+}
+
+static void
+end_stage(struct walk *w, struct ph_piece *p)
+{
+	switch (p->stage) {
+	case PH_STAGE_FIRST:
+		end_first(w, p);
+		break;
+	case PH_STAGE_REPLY:
+		ph_path_start(w->mem, p, PH_STAGE_LATER);
+		ph_pieces_push(&w->todo, p);
+		break;
+	case PH_STAGE_LATER:
+		finish(w, p, PH_OPEN, NULL);
+		break;
+	}
+}
+
+/* Go both ways.  ${p} stays with the caller, the copy goes on as ${other}. */
+static void
+fork_piece(struct walk *w, struct ph_piece *p, struct ph_doubt why)
+{
+	if (p->doubt.why == NULL)
+		p->doubt = why;
+	w->doubtful++;
+}
+
+static bool
+is_repeat(struct walk *w, const struct ph_piece *p)
+{
+	return p->doubt.why != NULL && ph_seen_before(w->mem, &w->seen, p);
+}
+
+/* Base chain passed: the next one, or the end of the stage. */
+static bool
+next_hook(struct walk *w, struct ph_piece *p)
+{
+	if (ph_path_next(w->mem, &w->hooks, p) != NULL)
+		return !is_repeat(w, p);
+	end_stage(w, p);
+	return false;
+}
+
+static bool
+drop(struct walk *w, struct ph_piece *p, const struct ph_hook *h,
+    struct ph_span at, size_t index)
+{
+	decided_by(p, h->point, at, index);
+	finish(w, p, PH_BLOCKED, NULL);
+	return false;
+}
+
+static bool
+end_of_base(struct walk *w, struct ph_piece *p, const struct ph_hook *h)
+{
+	if (h->policy == PH_ACT_DROP)
+		return drop(w, p, h, h->policy_at, p->frame->chain->n);
+	note_accept(p, h, h->policy_at, h->chain->n, false);
+	return next_hook(w, p);
+}
+
+/* Back to the caller; when there is none, the policy decides. */
+static bool
+end_of_chain(struct walk *w, struct ph_piece *p, const struct ph_hook *h)
+{
+	return ph_act_return(p) ? !is_repeat(w, p) : end_of_base(w, p, h);
+}
+
+/* Any verdict is possible: all are followed. */
+static bool
+anything(struct walk *w, struct ph_piece *p, const struct ph_hook *h,
+    const struct ph_rule *r)
+{
+	struct ph_piece dropped = *p, accepted = *p;
+
+	drop(w, &dropped, h, r->at, p->next);
+	if (next_hook(w, &accepted))
+		ph_pieces_push(&w->todo, &accepted);
+	p->next++;
+	return !is_repeat(w, p);
+}
+
+static bool
+perform(struct walk *w, struct ph_piece *p, const struct ph_hook *h,
+    const struct ph_rule *r, struct ph_doubt *doubt)
+{
+	size_t index = p->next;
+
+	switch (ph_act_run(w->mem, p, h, r, doubt)) {
+	case PH_GO_ON:
+		return true;
+	case PH_MOVED:
+		return !is_repeat(w, p);
+	case PH_ACCEPTED:
+		note_accept(p, h, r->at, index, !r->implicit);
+		return next_hook(w, p);
+	case PH_DROPPED:
+		return drop(w, p, h, r->at, index);
+	case PH_POLICY:
+		return end_of_base(w, p, h);
+	case PH_ANYTHING:
+		fork_piece(w, p, *doubt);
+		return anything(w, p, h, r);
+	}
+	return false;
+}
+
+/* One rule; false when the piece is done or handed on. */
+static bool
+step(struct walk *w, struct ph_piece *p, const struct ph_hook *h)
+{
+	const struct ph_rule *r = &p->frame->chain->rules[p->next];
+	struct ph_doubt doubt = { 0 };
+	struct ph_piece other;
+
+	if (!ph_match_rule(&w->env, p, r, &doubt)) {
+		p->next++;
+		return true;
+	}
+	if (doubt.why != NULL && ph_act_matters(r)) {
+		fork_piece(w, p, doubt);
+		other = *p;
+		other.next++;
+		if (!is_repeat(w, &other))
+			ph_pieces_push(&w->todo, &other);
+	}
+	return perform(w, p, h, r, &doubt);
+}
+
+static void
+follow(struct walk *w, struct ph_piece *p)
+{
+	if (p->frame == NULL && !next_hook(w, p))
+		return;
+	for (;;) {
+		const struct ph_hook *h = ph_path_hook(&w->hooks, p);
+
+		if (p->doubt.why != NULL && w->doubtful > MAX_DOUBTFUL) {
+			finish(w, p, PH_UNKNOWN, "too many possibilities to follow");
+			return;
+		}
+		if (p->next >= p->frame->chain->n ? !end_of_chain(w, p, h) :
+		    !step(w, p, h))
+			return;
+	}
+}
+
+/* Statements of no rule that could change any answer. */
+static bool
+whole_file_unknown(struct walk *w, const struct ph_ruleset *rs)
+{
+	struct ph_piece p = { .q = w->q->cube };
+
+	if (rs->gaps == NULL)
+		return false;
+	p.fate.by = rs->gaps->at;
+	finish(w, &p, PH_UNKNOWN, rs->gaps->why);
+	return true;
+}
+
+static void
+start_with(struct walk *w, const struct ph_cube *c)
+{
+	struct ph_piece p = { .q = *c, .path = w->q->path };
+
+	ph_path_start(w->mem, &p, PH_STAGE_FIRST);
+	ph_pieces_push(&w->todo, &p);
+}
+
+/* TCP and ICMP have flags and types to follow: each protocol on its own. */
+static void
+start(struct walk *w)
+{
+	static const uint8_t own[] = { PH_TCP, PH_ICMP, PH_ICMPV6 };
+	struct ph_cube rest = w->q->cube, part;
+	struct ph_set left = { 0 };
+
+	rest.d[PH_IIF] = w->q->path == PH_PATH_FROM ? NULL : w->q->iif;
+	rest.d[PH_OIF] = w->q->path == PH_PATH_TO ? NULL : w->q->oif;
+	ph_set_add(w->mem, &left, &rest);
+	for (size_t i = 0; i < sizeof(own); i++) {
+		struct ph_cube only = { 0 };
+
+		only.d[PH_PROTO] = ph_ranges_one(w->mem, own[i], own[i]);
+		if (!ph_cube_intersect(w->mem, &rest, &only, &part))
+			continue;
+		start_with(w, &part);
+		ph_set_subtract_cube(w->mem, &left, &only);
+	}
+	for (size_t i = 0; i < left.n; i++)
+		start_with(w, &left.v[i]);
+}
+
+/* Addresses the configuration says are the firewall's own. */
+static const struct ph_ranges *
+local_addresses(struct ph_arena *mem, const struct ph_ruleset *rs)
+{
+	const struct ph_ranges *all = ph_ranges_none();
+
+	for (const struct ph_iface *i = rs->ifaces; i != NULL; i = i->next)
+		if (i->addrs != NULL)
+			all = ph_ranges_union(mem, all, i->addrs);
+	return all;
+}
+
+void
+ph_walk(struct ph_arena *mem, const struct ph_ruleset *rs,
+    const struct ph_question *q, struct ph_answer *out)
+{
+	struct walk w = { .mem = mem, .q = q, .out = out };
+
+	w.env = (struct ph_match_env){
+		.mem = mem, .q = q, .local = local_addresses(mem, rs),
+		.rates_exceeded = q->rates_exceeded, .rest = &w.todo,
+	};
+	if (whole_file_unknown(&w, rs))
+		return;
+	ph_path_hooks(mem, rs, &w.hooks);
+	start(&w);
+	while (w.todo.n > 0) {
+		struct ph_piece p = w.todo.v[--w.todo.n];
+
+		follow(&w, &p);
+	}
+	free(w.todo.v);
+	ph_resolve(mem, w.possible.parts, w.possible.n, out);
+}
