@@ -27,7 +27,7 @@ enum {
  */
 struct ph_parse_opts {
 	struct ph_src *(*open)(void *arg, const char *path, struct ph_span at);
-	void (*glob)(void *arg, const char *pattern,
+	void (*glob)(void *arg, const char *pattern, struct ph_span at,
 	    void (*each)(void *each_arg, const char *path), void *each_arg);
 	void *arg;
 	struct ph_src *sets;		/* iptables: an ipset save file, or NULL */
