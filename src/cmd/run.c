@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/run.h"
+#include "os/file.h"
+
+int
+ph_run_usage(struct ph_run *run, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(run->err, "pinhole %s: ", run->cmd->name);
+	va_start(ap, fmt);
+	vfprintf(run->err, fmt, ap);
+	va_end(ap);
+	fprintf(run->err, "\nTry 'pinhole help %s'.\n", run->cmd->name);
+	return PH_EXIT_USAGE;
+}
+
+int
+ph_run_cannot_read(struct ph_run *run, const char *path, int err)
+{
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+
+	if (err == -EFBIG)
+		fprintf(run->err, "pinhole: cannot read '%s': more than %zu MiB\n",
+		    name, PH_FILE_MAX >> 20);
+	else
+		fprintf(run->err, "pinhole: cannot read '%s': %s\n", name, strerror(-err));
+	if (err != -EACCES && err != -EPERM)
+		return PH_EXIT_NO_INPUT;
+	fputs("It takes permission to read the file, or the capability "
+	    "CAP_DAC_READ_SEARCH.\n", run->err);
+	return PH_EXIT_NO_PERMISSION;
+}
+
+int
+ph_run_dialect(struct ph_run *run, enum ph_opt_id id, const struct ph_dialect **out)
+{
+	const char *name = ph_opt_last(&run->args, id), *near;
+	const char *words[32];
+	size_t n;
+	const struct ph_dialect *const *all = ph_dialects(&n);
+	struct ph_buf list;
+
+	*out = name != NULL ? ph_dialect_find(name) : NULL;
+	if (name == NULL || *out != NULL)
+		return 0;
+	ph_buf_init(&list, &run->mem);
+	for (size_t i = 0; i < n && i < 32; i++) {
+		words[i] = all[i]->name;
+		ph_buf_printf(&list, " %s", words[i]);
+	}
+	near = ph_str_nearest(ph_str(name), words, n < 32 ? n : 32);
+	return ph_run_usage(run, "unknown dialect '%s'%s%s%s\nThere are:%s", name,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'?" : "", list.s);
+}
+
+static int
+not_recognised(struct ph_run *run, const struct ph_src *src)
+{
+	size_t n;
+	const struct ph_dialect *const *all = ph_dialects(&n);
+
+	fprintf(run->err, "%s: error[unknown-dialect]: this does not look like a "
+	    "configuration that Pinhole knows\n"
+	    "If it is one, say which with --dialect NAME:\n", src->name);
+	for (size_t i = 0; i < n; i++)
+		fprintf(run->err, "  %-10s %s\n", all[i]->name, all[i]->title);
+	return PH_EXIT_DATA;
+}
+
+int
+ph_run_text(struct ph_run *run, const struct ph_dialect *d, struct ph_src *src,
+    struct ph_ruleset *rs)
+{
+	const char *sets = ph_opt_last(&run->args, PH_OPT_IPSET);
+	struct ph_parse_opts o = ph_input_opts(&run->input);
+	bool good;
+	int err;
+
+	if (d == NULL)
+		d = ph_dialect_recognise((struct ph_str){ src->text, src->len });
+	if (d == NULL || d->parse == NULL)
+		return not_recognised(run, src);
+	err = sets != NULL ? ph_file_read(&run->mem, sets, &o.sets) : 0;
+	if (err != 0)
+		return ph_run_cannot_read(run, sets, err);
+	good = d->parse(&run->mem, &run->diags, src, &o, rs);
+	ph_diags_end(&run->diags);
+	return good && run->diags.errors == 0 ? 0 : PH_EXIT_DATA;
+}
+
+int
+ph_run_firewall(struct ph_run *run, const char *path, struct ph_ruleset *rs)
+{
+	const struct ph_dialect *d;
+	struct ph_src *src;
+	int err = ph_run_dialect(run, PH_OPT_DIALECT, &d);
+
+	if (err != 0)
+		return err;
+	err = ph_input_open(&run->input, path, &src);
+	if (err != 0)
+		return ph_run_cannot_read(run, path, err);
+	return ph_run_text(run, d, src, rs);
+}
