@@ -7,31 +7,14 @@ ph_answer_add(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p
 	*PH_PUSH(mem, a->parts, a->n, a->cap) = *p;
 }
 
-/* All packets of the possible fates with verdict ${v}. */
+/* Append what of ${c} was not given before, with the facts of ${p}. */
 static void
-collect(struct ph_arena *mem, const struct ph_part *v, size_t n,
-    enum ph_verdict verdict, struct ph_set *out)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i].verdict == verdict)
-			ph_set_add(mem, out, &v[i].cube);
-}
-
-/*
- * Append those packets of ${p} that are inside ${in} (NULL: any) and outside ${out}
- * and were not given before, as ${verdict}.
- */
-static void
-give(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
-    enum ph_verdict verdict, const struct ph_set *in, const struct ph_set *out,
-    struct ph_set *given)
+give_new(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
+    enum ph_verdict verdict, const struct ph_cube *c, struct ph_set *given)
 {
 	struct ph_set s = { 0 };
 
-	ph_set_add(mem, &s, &p->cube);
-	if (in != NULL)
-		ph_set_intersect(mem, &s, in);
-	ph_set_subtract(mem, &s, out);
+	ph_set_add(mem, &s, c);
 	ph_set_subtract(mem, &s, given);
 	for (size_t i = 0; i < s.n; i++) {
 		struct ph_part q = *p;
@@ -45,24 +28,39 @@ give(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
 	}
 }
 
+/* Append the packets of ${p} inside ${in} (NULL: any), as ${verdict}. */
+static void
+give(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
+    enum ph_verdict verdict, const struct ph_set *in, struct ph_set *given)
+{
+	struct ph_set s = { 0 };
+
+	ph_set_add(mem, &s, &p->cube);
+	if (in != NULL)
+		ph_set_intersect(mem, &s, in);
+	for (size_t i = 0; i < s.n; i++)
+		give_new(mem, a, p, verdict, &s.v[i], given);
+}
+
 void
 ph_resolve(struct ph_arena *mem, const struct ph_part *v, size_t n,
     struct ph_answer *out)
 {
-	struct ph_set open = { 0 }, shut = { 0 }, never = { 0 }, given = { 0 };
+	struct ph_set shut = { 0 }, given = { 0 };
 
-	collect(mem, v, n, PH_OPEN, &open);
-	collect(mem, v, n, PH_BLOCKED, &shut);
-	for (size_t i = 0; i < n; i++)
-		if (v[i].verdict == PH_UNKNOWN)
-			give(mem, out, &v[i], PH_UNKNOWN, NULL, &never, &given);
-	for (size_t i = 0; i < n; i++)
-		if (v[i].verdict == PH_OPEN)
-			give(mem, out, &v[i], PH_UNKNOWN, &shut, &never, &given);
-	for (size_t i = 0; i < n; i++)
-		if (v[i].verdict == PH_OPEN)
-			give(mem, out, &v[i], PH_OPEN, NULL, &never, &given);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].verdict == PH_BLOCKED)
-			give(mem, out, &v[i], PH_BLOCKED, NULL, &never, &given);
+			ph_set_add(mem, &shut, &v[i].cube);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].verdict == PH_UNKNOWN)
+			give(mem, out, &v[i], PH_UNKNOWN, NULL, &given);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].verdict == PH_OPEN)
+			give(mem, out, &v[i], PH_UNKNOWN, &shut, &given);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].verdict == PH_OPEN)
+			give(mem, out, &v[i], PH_OPEN, NULL, &given);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].verdict == PH_BLOCKED)
+			give(mem, out, &v[i], PH_BLOCKED, NULL, &given);
 }
