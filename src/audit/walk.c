@@ -23,6 +23,7 @@ enum { MAX_DOUBTFUL = 50000 };		/* pieces; beyond, the answer is unknown */
 
 struct walk {
 	struct ph_arena *mem;
+	const struct ph_ruleset *rs;
 	const struct ph_question *q;
 	struct ph_match_env env;
 	struct ph_hooks hooks;
@@ -110,15 +111,23 @@ is_answered(const struct ph_piece *p)
 	return false;
 }
 
+/* Platforms that know connections ask no rule about the rest of one. */
+static bool
+replies_pass(const struct walk *w, const struct ph_piece *p)
+{
+	return w->rs->stateful && !is_proto(p, PH_ICMP) && !is_proto(p, PH_ICMPV6);
+}
+
 /* The opener passed; remember how it looked and send the reply. */
 static void
 end_first(struct walk *w, struct ph_piece *p)
 {
 	if (p->diverted && w->q->path == PH_PATH_THROUGH) {
+		p->fate.by = p->fate.nat_at;
 		finish(w, p, PH_BLOCKED, "redirected to the firewall itself");
 		return;
 	}
-	if (w->q->first_only || !is_answered(p)) {
+	if (w->q->first_only || !is_answered(p) || replies_pass(w, p)) {
 		finish(w, p, PH_OPEN, NULL);
 		return;
 	}
@@ -277,14 +286,14 @@ follow(struct walk *w, struct ph_piece *p)
 
 /* Statements of no rule that could change any answer. */
 static bool
-whole_file_unknown(struct walk *w, const struct ph_ruleset *rs)
+whole_file_unknown(struct walk *w)
 {
 	struct ph_piece p = { .q = w->q->cube };
 
-	if (rs->gaps == NULL)
+	if (w->rs->gaps == NULL)
 		return false;
-	p.fate.by = rs->gaps->at;
-	finish(w, &p, PH_UNKNOWN, rs->gaps->why);
+	p.fate.by = w->rs->gaps->at;
+	finish(w, &p, PH_UNKNOWN, w->rs->gaps->why);
 	return true;
 }
 
@@ -337,13 +346,13 @@ void
 ph_walk(struct ph_arena *mem, const struct ph_ruleset *rs,
     const struct ph_question *q, struct ph_answer *out)
 {
-	struct walk w = { .mem = mem, .q = q, .out = out };
+	struct walk w = { .mem = mem, .rs = rs, .q = q, .out = out };
 
 	w.env = (struct ph_match_env){
 		.mem = mem, .q = q, .local = local_addresses(mem, rs),
 		.rates_exceeded = q->rates_exceeded, .rest = &w.todo,
 	};
-	if (whole_file_unknown(&w, rs))
+	if (whole_file_unknown(&w))
 		return;
 	ph_path_hooks(mem, rs, &w.hooks);
 	start(&w);
