@@ -40,8 +40,10 @@ ph_audit_run(struct ph_arena *mem, const struct ph_ruleset *rs,
 		.verdict = overall(flows, n), .flows = flows, .n_flows = n,
 		.findings = found.v, .n_findings = found.n,
 	};
-	for (size_t i = 0; i < found.n; i++)
+	for (size_t i = 0; i < found.n; i++) {
 		out->degraded |= found.v[i].degrades;
+		ph_fix_suggest(mem, rs, &found.v[i]);
+	}
 }
 
 int

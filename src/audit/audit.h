@@ -67,6 +67,12 @@ bool ph_fix_solve(struct ph_arena *, struct ph_diags *, struct ph_ruleset *,
     const struct ph_parse_opts *, const struct ph_requirement *const *, size_t,
     const struct ph_audit_opts *, struct ph_fix_result *);
 
+/*
+ * ph_fix_suggest(mem, rs, f):
+ * Fill ${f}->fix with the commands that remove its cause, where there are some.
+ */
+void ph_fix_suggest(struct ph_arena *, const struct ph_ruleset *, struct ph_finding *);
+
 /* One region on which two rulesets disagree. */
 struct ph_difference {
 	bool only_old;			/* open in the old one, not in the new; else reverse */

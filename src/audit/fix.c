@@ -14,7 +14,10 @@
  * has been proven by the last look.
  */
 
-enum { MAX_ROUNDS = 8 };
+enum {
+	MAX_ROUNDS = 8,
+	SUGGEST_UP_TO = 256 * 1024,	/* bytes of text; a fix copies all of it */
+};
 
 struct fixes {
 	struct ph_arena *mem;
@@ -133,25 +136,22 @@ ends_with(const char *s, const char *tail)
 	return n >= m && strcmp(s + n - m, tail) == 0;
 }
 
-/* Timers and inspection, one fix a flow. */
-static void
-repair(struct fixes *fx, const struct ph_finding *f)
+/* The change that a finding asks for; false when it asks for none. */
+static bool
+repair_of(const struct ph_finding *f, struct ph_fix *fix)
 {
-	struct ph_fix fix = { .req = f->req, .cause = f->at };
-
+	*fix = (struct ph_fix){ .req = f->req, .cause = f->at };
 	if (f->req == NULL || !f->degrades)
-		return;
-	fix.cube = f->req->may_cube;
+		return false;
+	fix->cube = f->req->may_cube;
 	if (f->has_timer) {
-		fix.kind = PH_FIX_TIMER;
-		fix.idle_s = f->need_s;
-	} else if (ends_with(f->id, "-alg")) {
-		fix.kind = PH_FIX_NO_HELPER;
-		fix.helper = f->req->alg_protocol;
-	} else {
-		return;
+		fix->kind = PH_FIX_TIMER;
+		fix->idle_s = f->need_s;
+		return true;
 	}
-	*PH_PUSH(fx->mem, fx->v, fx->n, fx->cap) = fix;
+	fix->kind = PH_FIX_NO_HELPER;
+	fix->helper = f->req->alg_protocol;
+	return ends_with(f->id, "-alg");
 }
 
 void
@@ -166,8 +166,12 @@ ph_audit_fixes(struct ph_arena *mem, struct ph_ruleset *rs,
 	for (size_t i = 0; i < a->n_flows; i++)
 		if (a->flows[i].req->need == PH_REQUIRED)
 			permit(&fx, &a->flows[i]);
-	for (size_t i = 0; i < a->n_findings; i++)
-		repair(&fx, &a->findings[i]);
+	for (size_t i = 0; i < a->n_findings; i++) {
+		struct ph_fix fix;
+
+		if (repair_of(&a->findings[i], &fix))
+			*PH_PUSH(mem, fx.v, fx.n, fx.cap) = fix;
+	}
 	*out = fx.v;
 	*n = fx.n;
 }
@@ -208,6 +212,40 @@ text_init(struct ph_fix_text *t, struct ph_arena *mem)
 	ph_buf_init(&t->commands, mem);
 	ph_buf_init(&t->rollback, mem);
 	ph_buf_init(&t->text, mem);
+}
+
+/* The lines of ${text}, NULL-terminated. */
+static const char *const *
+lines_of(struct ph_arena *mem, const struct ph_buf *text)
+{
+	const char *p = text->s, *end;
+	const char **v = NULL;
+	size_t n = 0, cap = 0;
+
+	while (*p != '\0') {
+		end = strchrnul(p, '\n');
+		if (end > p)
+			*PH_PUSH(mem, v, n, cap) = ph_arena_dup(mem, p, (size_t)(end - p));
+		p = *end == '\0' ? end : end + 1;
+	}
+	*PH_PUSH(mem, v, n, cap) = NULL;
+	return v;
+}
+
+void
+ph_fix_suggest(struct ph_arena *mem, const struct ph_ruleset *rs,
+    struct ph_finding *f)
+{
+	struct ph_diags quiet = { 0 };
+	struct ph_fix_text text;
+	struct ph_fix fix;
+
+	if (rs->dialect == NULL || rs->dialect->fix == NULL ||
+	    rs->src->len > SUGGEST_UP_TO || !repair_of(f, &fix))
+		return;
+	text_init(&text, mem);
+	if (rs->dialect->fix(mem, &quiet, (struct ph_ruleset *)rs, &fix, 1, &text))
+		f->fix = lines_of(mem, &text.commands);
 }
 
 bool
