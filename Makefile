@@ -66,7 +66,7 @@ install: build/pinhole
 	@meson install -C build --no-rebuild --quiet $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 
 clean:
-	rm -rf build build-test build-fuzz
+	rm -rf build build-test
 
 FORCE:
 .PHONY: all deps demo test lint fuzz oracle bench corpus golden-update install clean FORCE
