@@ -3,7 +3,7 @@
  * Addresses, prefixes and names as text.  What can be read must, written
  * again, read back as the same.
  *
- * seeds: tests/fuzz/seeds/addr/*
+ * seeds: tests/fuzz/seeds/addr
  */
 #include <assert.h>
 #include <stdint.h>
