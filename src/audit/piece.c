@@ -45,10 +45,12 @@ enum ph_cut
 ph_piece_cut_q(struct ph_arena *mem, struct ph_piece *p, enum ph_dim d,
     const struct ph_ranges *inside, struct ph_piece *out)
 {
-	const struct ph_ranges *all = p->q.d[d] == NULL ? ph_dim_full(d) : p->q.d[d], *in;
+	const struct ph_ranges *all = p->q.d[d], *in;
 
 	if (inside == NULL)
 		return PH_CUT_ALL;
+	if (all == NULL)
+		all = ph_ranges_one(mem, 0, ph_dim_max(d));
 	if (!ph_ranges_overlap(all, inside))
 		return PH_CUT_NONE;
 	if (ph_ranges_subset(all, inside))

@@ -40,6 +40,8 @@ struct ph_frame {
 	const struct ph_chain *chain;
 	size_t next;			/* of the caller: where it goes on */
 	const struct ph_frame *up;
+	const uint32_t *list;		/* rules to look at, rising; NULL: all */
+	size_t n_list;
 };
 
 /* What was not certain on the way of a piece; NULL reason: nothing. */

@@ -6,6 +6,7 @@
 #include "audit/path.h"
 #include "audit/resolve.h"
 #include "audit/seen.h"
+#include "audit/slice.h"
 #include "net/names.h"
 
 /*
@@ -271,6 +272,7 @@ follow(struct walk *w, struct ph_piece *p)
 {
 	if (p->frame == NULL && !next_hook(w, p))
 		return;
+	ph_slice_narrow(w->mem, p);
 	for (;;) {
 		const struct ph_hook *h = ph_path_hook(&w->hooks, p);
 
@@ -278,6 +280,7 @@ follow(struct walk *w, struct ph_piece *p)
 			finish(w, p, PH_UNKNOWN, "too many possibilities to follow");
 			return;
 		}
+		ph_slice_next(w->mem, p);
 		if (p->next >= p->frame->chain->n ? !end_of_chain(w, p, h) :
 		    !step(w, p, h))
 			return;

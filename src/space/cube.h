@@ -53,9 +53,6 @@ struct ph_packet {
 	ph_u128 v[PH_NDIMS];
 };
 
-/* ph_dim_full(dim): all values of a dimension as a list; never NULL. */
-const struct ph_ranges *ph_dim_full(enum ph_dim);
-
 /* ph_dim_max(dim): the largest value of a dimension. */
 ph_u128 ph_dim_max(enum ph_dim);
 
