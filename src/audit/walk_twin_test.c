@@ -362,7 +362,7 @@ random_act(struct gen *g, struct ph_act *a, const struct ph_hook *h, int depth)
 static void
 random_rules(struct gen *g, struct ph_chain *c, const struct ph_hook *h, int depth)
 {
-	for (unsigned n = 1 + rnd(6); n > 0; n--) {
+	for (unsigned n = rnd(8) ? 1 + rnd(6) : 20 + rnd(40); n > 0; n--) {
 		struct ph_rule *r = ph_chain_add(g->mem, c);
 		struct ph_cond *conds;
 		struct ph_act *act = PH_NEW(g->mem, struct ph_act);
