@@ -33,11 +33,22 @@ ph_piece_dim(struct ph_arena *mem, const struct ph_piece *p, enum ph_dim d)
 	return v->own;
 }
 
+/* Laid out like ph_ranges: states, flags and marks are made over and over. */
+#define ONE(v) { 1, { { v, v } } }
+static const struct { size_t n; struct ph_range r[1]; } small[] = {
+	ONE(0), ONE(1), ONE(2), ONE(3), ONE(4), ONE(5), ONE(6), ONE(7),
+};
+#undef ONE
+
 struct ph_view
 ph_view_const(struct ph_arena *mem, ph_u128 value)
 {
+	bool is_small = value < sizeof(small) / sizeof(*small);
+
 	return (struct ph_view){
-		.kind = PH_VIEW_OWN, .own = ph_ranges_one(mem, value, value),
+		.kind = PH_VIEW_OWN,
+		.own = is_small ? (const struct ph_ranges *)&small[value] :
+		    ph_ranges_one(mem, value, value),
 	};
 }
 

@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "audit/resolve.h"
 
 void
-ph_answer_add(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p)
+ph_answer_add(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *v,
+    size_t n)
 {
-	*PH_PUSH(mem, a->parts, a->n, a->cap) = *p;
+	struct ph_part *all = a->parts;
+
+	if (n == 0)
+		return;
+	if (a->n + n > a->cap) {
+		a->cap = a->n + n + a->n / 2;
+		all = ph_arena_array(mem, a->cap, sizeof(*all));
+		if (a->n > 0)
+			memcpy(all, a->parts, a->n * sizeof(*all));
+	}
+	memcpy(all + a->n, v, n * sizeof(*v));
+	a->parts = all;
+	a->n += n;
 }
 
 /* Append what of ${c} was not given before, with the facts of ${p}. */
@@ -23,7 +38,7 @@ give_new(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
 		q.verdict = verdict;
 		if (verdict != PH_UNKNOWN)
 			q.why = NULL;
-		ph_answer_add(mem, a, &q);
+		ph_answer_add(mem, a, &q, 1);
 		ph_set_add(mem, given, &s.v[i]);
 	}
 }

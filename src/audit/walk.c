@@ -22,6 +22,12 @@
 
 enum { MAX_DOUBTFUL = 50000 };		/* pieces; beyond, the answer is unknown */
 
+/* Grows outside the arena, which then holds the answer once and no leftovers. */
+struct fates {
+	struct ph_part *v;
+	size_t n, cap;
+};
+
 struct walk {
 	struct ph_arena *mem;
 	const struct ph_ruleset *rs;
@@ -31,9 +37,20 @@ struct walk {
 	struct ph_pieces todo;
 	struct ph_seen seen;
 	size_t doubtful;
-	struct ph_answer possible;	/* fates with a doubt */
-	struct ph_answer *out;
+	struct fates certain, possible;	/* possible: with a doubt */
 };
+
+static void
+fates_add(struct fates *f, const struct ph_part *p)
+{
+	if (f->n == f->cap) {
+		f->cap = f->cap == 0 ? 16 : f->cap * 2;
+		f->v = realloc(f->v, f->cap * sizeof(*f->v));
+		if (f->v == NULL)
+			abort();
+	}
+	f->v[f->n++] = *p;
+}
 
 /* The fate of ${p} is ${verdict}. */
 static void
@@ -47,14 +64,14 @@ finish(struct walk *w, const struct ph_piece *p, enum ph_verdict verdict,
 	part.stage = p->stage;
 	part.why = why;
 	if (p->doubt.why == NULL) {
-		ph_answer_add(w->mem, w->out, &part);
+		fates_add(&w->certain, &part);
 		return;
 	}
 	if (verdict == PH_OPEN) {
 		part.by = p->doubt.at;
 		part.why = p->doubt.why;
 	}
-	ph_answer_add(w->mem, &w->possible, &part);
+	fates_add(&w->possible, &part);
 }
 
 static void
@@ -349,21 +366,23 @@ void
 ph_walk(struct ph_arena *mem, const struct ph_ruleset *rs,
     const struct ph_question *q, struct ph_answer *out)
 {
-	struct walk w = { .mem = mem, .rs = rs, .q = q, .out = out };
+	struct walk w = { .mem = mem, .rs = rs, .q = q };
 
 	w.env = (struct ph_match_env){
 		.mem = mem, .q = q, .local = local_addresses(mem, rs),
 		.rates_exceeded = q->rates_exceeded, .rest = &w.todo,
 	};
-	if (whole_file_unknown(&w))
-		return;
 	ph_path_hooks(mem, rs, &w.hooks);
-	start(&w);
+	if (!whole_file_unknown(&w))
+		start(&w);
 	while (w.todo.n > 0) {
 		struct ph_piece p = w.todo.v[--w.todo.n];
 
 		follow(&w, &p);
 	}
+	ph_answer_add(mem, out, w.certain.v, w.certain.n);
+	ph_resolve(mem, w.possible.v, w.possible.n, out);
 	free(w.todo.v);
-	ph_resolve(mem, w.possible.parts, w.possible.n, out);
+	free(w.certain.v);
+	free(w.possible.v);
 }
