@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/run.h"
+#include "cmd/version.h"
 
 enum { MAX_SHOWN = 1000 };		/* diagnostics; a file of garbage has millions */
 

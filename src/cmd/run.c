@@ -77,7 +77,10 @@ ph_run_text(struct ph_run *run, const struct ph_dialect *d, struct ph_src *src,
     struct ph_ruleset *rs)
 {
 	const char *sets = ph_opt_last(&run->args, PH_OPT_IPSET);
-	struct ph_parse_opts o = ph_input_opts(&run->input);
+	struct ph_parse_opts o = {
+		.open = ph_input_include, .glob = ph_input_glob, .arg = &run->input,
+	};
+	unsigned errors = run->diags.errors;
 	bool good;
 	int err;
 
@@ -90,7 +93,7 @@ ph_run_text(struct ph_run *run, const struct ph_dialect *d, struct ph_src *src,
 		return ph_run_cannot_read(run, sets, err);
 	good = d->parse(&run->mem, &run->diags, src, &o, rs);
 	ph_diags_end(&run->diags);
-	return good && run->diags.errors == 0 ? 0 : PH_EXIT_DATA;
+	return good && run->diags.errors == errors ? 0 : PH_EXIT_DATA;
 }
 
 int

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,6 +98,44 @@ ph_file_read(struct ph_arena *mem, const char *path, struct ph_src **out)
 	(*out)->text = text;
 	(*out)->len = (uint32_t)len;
 	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool
+ends_with(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return *s != '.' && n > m && strcmp(s + n - m, suffix) == 0;
+}
+
+int
+ph_file_list(struct ph_arena *mem, const char *dir, const char *suffix,
+    const char ***out, size_t *n)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	size_t cap = 0;
+	int err;
+
+	*out = NULL;
+	*n = 0;
+	if (d == NULL)
+		return -errno;
+	while (errno = 0, (e = readdir(d)) != NULL)
+		if (ends_with(e->d_name, suffix))
+			*PH_PUSH(mem, *out, *n, cap) =
+			    ph_arena_printf(mem, "%s/%s", dir, e->d_name);
+	err = -errno;
+	closedir(d);
+	if (*n > 0)
+		qsort(*out, *n, sizeof(**out), by_name);
+	return err;
 }
 
 static int

@@ -17,6 +17,13 @@
 int ph_file_read(struct ph_arena *, const char *, struct ph_src **);
 
 /*
+ * ph_file_list(mem, dir, suffix, out, n):
+ * Paths of the files in a directory whose names end in ${suffix} and do not
+ * begin with a dot, in order of names.  0, or -errno.
+ */
+int ph_file_list(struct ph_arena *, const char *, const char *, const char ***, size_t *);
+
+/*
  * ph_file_write(path, text, len):
  * Replace the file as a whole or not at all: a new file beside it takes its
  * place and mode when it is complete and on disk.  A symbolic link is followed.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <glob.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -94,8 +95,8 @@ may_include(struct ph_input *in, const struct ph_input_file *from,
 	return true;
 }
 
-static struct ph_src *
-open_include(void *arg, const char *name, struct ph_span at)
+struct ph_src *
+ph_input_include(void *arg, const char *name, struct ph_span at)
 {
 	struct ph_input *in = arg;
 	const struct ph_input_file *from = file_of(in, at.src);
@@ -118,9 +119,9 @@ open_include(void *arg, const char *name, struct ph_span at)
 	return src;
 }
 
-/* What matches, as open_include() takes it: beside the file that asks. */
-static void
-glob_include(void *arg, const char *pattern, struct ph_span at,
+/* What matches, as ph_input_include() takes it: beside the file that asks. */
+void
+ph_input_glob(void *arg, const char *pattern, struct ph_span at,
     void (*each)(void *, const char *), void *each_arg)
 {
 	struct ph_input *in = arg;
@@ -135,12 +136,4 @@ glob_include(void *arg, const char *pattern, struct ph_span at,
 			each(each_arg, ph_arena_dup(in->mem, hit, strlen(hit)));
 		}
 	globfree(&found);
-}
-
-struct ph_parse_opts
-ph_input_opts(struct ph_input *in)
-{
-	return (struct ph_parse_opts){
-		.open = open_include, .glob = glob_include, .arg = in,
-	};
 }

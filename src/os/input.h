@@ -2,7 +2,8 @@
 #ifndef PH_OS_INPUT_H
 #define PH_OS_INPUT_H
 
-#include "dialect/dialect.h"
+#include "base/arena.h"
+#include "base/diag.h"
 
 /*
  * Inputs that belong together: a configuration and what it includes.  An
@@ -22,7 +23,13 @@ struct ph_input {
  */
 int ph_input_open(struct ph_input *, const char *, struct ph_src **);
 
-/* ph_input_opts(in): what a dialect's reader asks for more inputs. */
-struct ph_parse_opts ph_input_opts(struct ph_input *);
+/*
+ * ph_input_include(in, name, at), ph_input_glob(in, pattern, at, each, arg):
+ * Hooks ${open} and ${glob} of dialect/dialect.h; ${in} is their argument.  Ids:
+ * include-unreadable, include-cycle, include-depth.
+ */
+struct ph_src *ph_input_include(void *, const char *, struct ph_span);
+void ph_input_glob(void *, const char *, struct ph_span,
+    void (*each)(void *, const char *), void *);
 
 #endif

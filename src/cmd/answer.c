@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "cmd/answer.h"
+#include "report/audit.h"
+#include "report/json.h"
+
+bool
+ph_answer_uid(struct ph_run *run, const struct ph_ranges **out)
+{
+	const char *text = ph_opt_last(&run->args, PH_OPT_UID);
+	uint64_t uid;
+
+	*out = NULL;
+	if (text == NULL)
+		return true;
+	if (!ph_str_u64(ph_str(text), 10, UINT32_MAX, &uid)) {
+		ph_run_usage(run, "--uid: '%s' is no user id", text);
+		return false;
+	}
+	*out = ph_ranges_one(&run->mem, uid, uid);
+	return true;
+}
+
+/* All addresses of one end; NULL: any. */
+static const struct ph_ranges *
+all_of(struct ph_arena *mem, const struct ph_requirement *const *reqs, size_t n,
+    bool clients)
+{
+	const struct ph_ranges *all = ph_ranges_none();
+
+	for (size_t i = 0; i < n; i++)
+		all = ph_ranges_union(mem, all, clients ? reqs[i]->clients : reqs[i]->far);
+	return all;
+}
+
+/* What the command at hand calls the two sides. */
+static const char *
+side_options(const struct ph_cmd *cmd)
+{
+	for (const enum ph_opt_id *o = cmd->opts; *o != PH_OPT_END; o++)
+		if (*o == PH_OPT_INSIDE)
+			return "--inside and --outside";
+	return "--in and --out";
+}
+
+int
+ph_answer_sides(struct ph_run *run, const struct ph_ruleset *rs,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_sides *s)
+{
+	const char *why = "";
+
+	if (ph_audit_sides(&run->mem, rs, all_of(&run->mem, reqs, n, true),
+	    all_of(&run->mem, reqs, n, false), s, &why))
+		return 0;
+	return ph_run_usage(run, "%s\nSay which with %s.", why, side_options(run->cmd));
+}
+
+size_t
+ph_answer_filter(struct ph_run *run, struct ph_finding *v, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ph_diag_switch *w = run->diags.switches;
+
+		while (w != NULL && strcmp(w->id, v[i].id) != 0)
+			w = w->next;
+		if (w != NULL && w->as == PH_DIAG_OFF)
+			continue;
+		v[kept] = v[i];
+		if (w != NULL && w->as == PH_DIAG_ERROR) {
+			v[kept].severity = PH_SERIOUS;
+			v[kept].degrades = true;
+		}
+		kept++;
+	}
+	return kept;
+}
+
+static void
+apply_switches(struct ph_run *run, struct ph_audit *a)
+{
+	struct ph_finding *v = ph_arena_array(&run->mem, a->n_findings, sizeof(*v));
+
+	if (a->n_findings > 0)
+		memcpy(v, a->findings, a->n_findings * sizeof(*v));
+	a->n_findings = ph_answer_filter(run, v, a->n_findings);
+	a->findings = v;
+	a->degraded = false;
+	for (size_t i = 0; i < a->n_findings; i++)
+		a->degraded |= v[i].degrades;
+}
+
+static void
+report(struct ph_run *run, const struct ph_ruleset *rs, const struct ph_audit *a)
+{
+	struct ph_text t = { .mem = &run->mem, .out = run->out, .colour = run->colour };
+
+	if (run->json)
+		ph_json_write(run->out, ph_json_audit(&run->mem, run->cmd->name, a));
+	else
+		ph_report_audit(&t, rs->src->name, a, NULL);
+}
+
+int
+ph_answer_audit(struct ph_run *run, const struct ph_ruleset *rs,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_audit_opts *o)
+{
+	struct ph_audit a;
+	int err = ph_answer_sides(run, rs, reqs, n, &o->sides);
+
+	if (err != 0)
+		return err;
+	ph_audit_run(&run->mem, rs, reqs, n, o, &a);
+	apply_switches(run, &a);
+	report(run, rs, &a);
+	return ph_audit_exit(&a);
+}
