@@ -4,112 +4,199 @@
 
 #include "space/ranges.h"
 
-static const struct ph_ranges none;
+/* A list with an initialised flexible array is a GNU extension. */
+__extension__ static const struct ph_ranges everything = { 1, { { 0, PH_U128_MAX } } };
+static const struct ph_ranges nothing;
 
-static struct ph_ranges *
-room(struct ph_arena *mem, size_t n)
+static const struct ph_ranges *
+spell_out(const struct ph_ranges *a)
 {
-	return ph_arena_alloc(mem, sizeof(struct ph_ranges) + n * sizeof(struct ph_range));
+	return a == NULL ? &everything : a;
 }
 
-const struct ph_ranges *
-ph_ranges_none(void)
+static bool
+is_everything(const struct ph_ranges *a)
 {
-	return &none;
+	return a == NULL ||
+	    (a->n == 1 && a->r[0].lo == 0 && a->r[0].hi == PH_U128_MAX);
+}
+
+static struct ph_ranges *
+list_new(struct ph_arena *mem, size_t room)
+{
+	return ph_arena_alloc(mem, sizeof(struct ph_ranges) +
+	    room * sizeof(struct ph_range));
+}
+
+/* What every operation returns: everything is NULL. */
+static const struct ph_ranges *
+finish(const struct ph_ranges *a)
+{
+	return is_everything(a) ? NULL : a;
+}
+
+/* The first range that ends at or after ${v}; ${a}->n when there is none. */
+static size_t
+find_from(const struct ph_ranges *a, ph_u128 v)
+{
+	size_t lo = 0, hi = a->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (a->r[mid].hi < v)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
 }
 
 const struct ph_ranges *
 ph_ranges_one(struct ph_arena *mem, ph_u128 lo, ph_u128 hi)
 {
-	struct ph_ranges *r = room(mem, 1);
+	struct ph_ranges *a = list_new(mem, 1);
 
-	r->n = 1;
-	r->r[0] = (struct ph_range){ lo, hi };
-	return r;
+	a->n = 1;
+	a->r[0] = (struct ph_range){ lo, hi };
+	return a;
+}
+
+const struct ph_ranges *
+ph_ranges_none(void)
+{
+	return &nothing;
 }
 
 static int
-compare(const void *a, const void *b)
+by_lo(const void *x, const void *y)
 {
-	const struct ph_range *x = a, *y = b;
+	const struct ph_range *a = x, *b = y;
 
-	return x->lo < y->lo ? -1 : x->lo > y->lo;
+	return a->lo < b->lo ? -1 : a->lo > b->lo;
 }
 
-/* Add a range that does not begin before the last one. */
+/* Append a range that starts no earlier than the last one; merge if it touches. */
 static void
-push(struct ph_ranges *out, struct ph_range v)
+append(struct ph_ranges *out, struct ph_range r)
 {
 	struct ph_range *last = out->n == 0 ? NULL : &out->r[out->n - 1];
 
-	if (last != NULL && (last->hi == PH_U128_MAX || v.lo <= last->hi + 1)) {
-		if (v.hi > last->hi)
-			last->hi = v.hi;
-		return;
-	}
-	out->r[out->n++] = v;
-}
-
-/* Everything has one name. */
-static const struct ph_ranges *
-named(const struct ph_ranges *r)
-{
-	return r->n == 1 && r->r[0].lo == 0 && r->r[0].hi == PH_U128_MAX ? NULL : r;
+	if (last == NULL || (last->hi != PH_U128_MAX && r.lo > last->hi + 1))
+		out->r[out->n++] = r;
+	else if (r.hi > last->hi)
+		last->hi = r.hi;
 }
 
 const struct ph_ranges *
 ph_ranges_from(struct ph_arena *mem, struct ph_range *v, size_t n)
 {
-	struct ph_ranges *out = room(mem, n);
+	struct ph_ranges *out;
 	bool sorted = true;
 
-	for (size_t i = 1; i < n; i++)
-		sorted &= v[i - 1].lo <= v[i].lo;
+	if (n == 0)
+		return &nothing;
+	for (size_t i = 1; i < n && sorted; i++)
+		sorted = v[i - 1].lo <= v[i].lo;
 	if (!sorted)
-		qsort(v, n, sizeof(*v), compare);
+		qsort(v, n, sizeof(*v), by_lo);
+	out = list_new(mem, n);
 	for (size_t i = 0; i < n; i++)
-		push(out, v[i]);
-	return named(out);
+		append(out, v[i]);
+	return out;
+}
+
+static struct ph_ranges *
+merge(struct ph_arena *mem, const struct ph_ranges *a, const struct ph_ranges *b)
+{
+	struct ph_ranges *out = list_new(mem, a->n + b->n);
+
+	for (size_t i = 0, j = 0; i < a->n || j < b->n;)
+		append(out, j == b->n || (i < a->n && a->r[i].lo <= b->r[j].lo) ?
+		    a->r[i++] : b->r[j++]);
+	return out;
 }
 
 const struct ph_ranges *
-ph_ranges_union(struct ph_arena *mem, const struct ph_ranges *a, const struct ph_ranges *b)
+ph_ranges_union(struct ph_arena *mem, const struct ph_ranges *a,
+    const struct ph_ranges *b)
 {
-	struct ph_ranges *out;
-	size_t i = 0, k = 0;
-
-	if (a == NULL || b == NULL)
-		return NULL;
-	if (a->n == 0)
-		return b;
-	if (b->n == 0)
-		return a;
-	out = room(mem, a->n + b->n);
-	while (i < a->n || k < b->n)
-		push(out, k == b->n || (i < a->n && a->r[i].lo <= b->r[k].lo) ?
-		    a->r[i++] : b->r[k++]);
-	return named(out);
+	if (ph_ranges_subset(b, a))
+		return finish(a);
+	if (ph_ranges_subset(a, b))
+		return finish(b);
+	return finish(merge(mem, a, b));
 }
 
-const struct ph_ranges *
-ph_ranges_intersect(struct ph_arena *mem, const struct ph_ranges *a, const struct ph_ranges *b)
+/* Two lists that overlap, neither in the other. */
+static struct ph_ranges *
+common(struct ph_arena *mem, const struct ph_ranges *a, const struct ph_ranges *b)
 {
+	size_t i = find_from(a, b->r[0].lo), j = find_from(b, a->r[0].lo);
+	size_t i_end = find_from(a, b->r[b->n - 1].hi) + 1;
+	size_t j_end = find_from(b, a->r[a->n - 1].hi) + 1;
 	struct ph_ranges *out;
-	size_t i = 0, k = 0;
 
-	if (a == NULL || b == NULL)
-		return a == NULL ? b : a;
-	out = room(mem, a->n + b->n);
-	while (i < a->n && k < b->n) {
-		ph_u128 lo = a->r[i].lo > b->r[k].lo ? a->r[i].lo : b->r[k].lo;
-		ph_u128 hi = a->r[i].hi < b->r[k].hi ? a->r[i].hi : b->r[k].hi;
+	i_end = i_end > a->n ? a->n : i_end;
+	j_end = j_end > b->n ? b->n : j_end;
+	out = list_new(mem, i_end - i + j_end - j);
+	while (i < i_end && j < j_end) {
+		struct ph_range x = a->r[i], y = b->r[j];
+		ph_u128 lo = x.lo > y.lo ? x.lo : y.lo;
+		ph_u128 hi = x.hi < y.hi ? x.hi : y.hi;
 
 		if (lo <= hi)
-			push(out, (struct ph_range){ lo, hi });
-		if (a->r[i].hi < b->r[k].hi)
+			out->r[out->n++] = (struct ph_range){ lo, hi };
+		if (x.hi < y.hi)
 			i++;
 		else
-			k++;
+			j++;
+	}
+	return out;
+}
+
+const struct ph_ranges *
+ph_ranges_intersect(struct ph_arena *mem, const struct ph_ranges *a,
+    const struct ph_ranges *b)
+{
+	if (ph_ranges_subset(a, b))
+		return finish(a);
+	if (ph_ranges_subset(b, a))
+		return finish(b);
+	if (!ph_ranges_overlap(a, b))
+		return &nothing;
+	return finish(common(mem, a, b));
+}
+
+const struct ph_ranges *
+ph_ranges_subtract(struct ph_arena *mem, const struct ph_ranges *a,
+    const struct ph_ranges *b)
+{
+	struct ph_ranges *out;
+	size_t j;
+
+	if (!ph_ranges_overlap(a, b))
+		return finish(a);
+	if (ph_ranges_subset(a, b))
+		return &nothing;
+	a = spell_out(a);
+	j = find_from(b, a->r[0].lo);
+	out = list_new(mem, a->n + b->n - j);
+	for (size_t i = 0; i < a->n; i++) {
+		struct ph_range x = a->r[i];
+
+		while (j < b->n && b->r[j].hi < x.lo)
+			j++;
+		for (; j < b->n && b->r[j].lo <= x.hi; j++) {
+			if (b->r[j].lo > x.lo)
+				out->r[out->n++] = (struct ph_range){
+					x.lo, b->r[j].lo - 1 };
+			if (b->r[j].hi >= x.hi)
+				break;
+			x.lo = b->r[j].hi + 1;
+		}
+		if (j == b->n || b->r[j].lo > x.hi)
+			out->r[out->n++] = x;
 	}
 	return out;
 }
@@ -117,52 +204,18 @@ ph_ranges_intersect(struct ph_arena *mem, const struct ph_ranges *a, const struc
 const struct ph_ranges *
 ph_ranges_complement(struct ph_arena *mem, const struct ph_ranges *a)
 {
-	struct ph_ranges *out;
-	ph_u128 from = 0;
-
-	if (a == NULL)
-		return &none;
-	if (a->n == 0)
-		return NULL;
-	out = room(mem, a->n + 1);
-	for (size_t i = 0; i < a->n; i++) {
-		if (a->r[i].lo > from)
-			push(out, (struct ph_range){ from, a->r[i].lo - 1 });
-		if (a->r[i].hi == PH_U128_MAX)
-			return out;
-		from = a->r[i].hi + 1;
-	}
-	push(out, (struct ph_range){ from, PH_U128_MAX });
-	return out;
-}
-
-const struct ph_ranges *
-ph_ranges_subtract(struct ph_arena *mem, const struct ph_ranges *a, const struct ph_ranges *b)
-{
-	if (b == NULL)
-		return &none;
-	if (a == NULL)
-		return ph_ranges_complement(mem, b);
-	return ph_ranges_intersect(mem, a, ph_ranges_complement(mem, b));
+	return ph_ranges_subtract(mem, NULL, a);
 }
 
 bool
 ph_ranges_has(const struct ph_ranges *a, ph_u128 v)
 {
-	size_t lo = 0, hi;
+	size_t i;
 
 	if (a == NULL)
 		return true;
-	hi = a->n;
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (a->r[mid].hi < v)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < a->n && a->r[lo].lo <= v;
+	i = find_from(a, v);
+	return i < a->n && a->r[i].lo <= v;
 }
 
 bool
@@ -174,15 +227,20 @@ ph_ranges_empty(const struct ph_ranges *a)
 bool
 ph_ranges_overlap(const struct ph_ranges *a, const struct ph_ranges *b)
 {
-	size_t i = 0, k = 0;
+	size_t i, j;
 
-	if (a == NULL || b == NULL)
-		return !ph_ranges_empty(a) && !ph_ranges_empty(b);
-	while (i < a->n && k < b->n) {
-		if (a->r[i].hi < b->r[k].lo)
+	a = spell_out(a);
+	b = spell_out(b);
+	if (a->n == 0 || b->n == 0 || a->r[0].lo > b->r[b->n - 1].hi ||
+	    b->r[0].lo > a->r[a->n - 1].hi)
+		return false;
+	i = find_from(a, b->r[0].lo);
+	j = find_from(b, a->r[0].lo);
+	while (i < a->n && j < b->n) {
+		if (a->r[i].hi < b->r[j].lo)
 			i++;
-		else if (b->r[k].hi < a->r[i].lo)
-			k++;
+		else if (b->r[j].hi < a->r[i].lo)
+			j++;
 		else
 			return true;
 	}
@@ -192,16 +250,21 @@ ph_ranges_overlap(const struct ph_ranges *a, const struct ph_ranges *b)
 bool
 ph_ranges_subset(const struct ph_ranges *a, const struct ph_ranges *of)
 {
-	size_t k = 0;
+	size_t j;
 
-	if (of == NULL)
+	if (a == of || is_everything(of))
 		return true;
-	if (a == NULL)
-		return of->n == 1 && of->r[0].lo == 0 && of->r[0].hi == PH_U128_MAX;
+	a = spell_out(a);
+	if (a->n == 0)
+		return true;
+	if (of->n == 0 || a->r[0].lo < of->r[0].lo ||
+	    a->r[a->n - 1].hi > of->r[of->n - 1].hi)
+		return false;
+	j = find_from(of, a->r[0].lo);
 	for (size_t i = 0; i < a->n; i++) {
-		while (k < of->n && of->r[k].hi < a->r[i].lo)
-			k++;
-		if (k == of->n || of->r[k].lo > a->r[i].lo || of->r[k].hi < a->r[i].hi)
+		while (of->r[j].hi < a->r[i].lo)
+			j++;
+		if (a->r[i].lo < of->r[j].lo || a->r[i].hi > of->r[j].hi)
 			return false;
 	}
 	return true;
@@ -210,11 +273,10 @@ ph_ranges_subset(const struct ph_ranges *a, const struct ph_ranges *of)
 bool
 ph_ranges_equal(const struct ph_ranges *a, const struct ph_ranges *b)
 {
-	if (a == b)
-		return true;
-	if (a == NULL || b == NULL)
-		return ph_ranges_subset(a, b) && ph_ranges_subset(b, a);
-	return a->n == b->n && memcmp(a->r, b->r, a->n * sizeof(*a->r)) == 0;
+	a = spell_out(a);
+	b = spell_out(b);
+	return a == b || (a->n == b->n &&
+	    memcmp(a->r, b->r, a->n * sizeof(*a->r)) == 0);
 }
 
 struct ph_range
@@ -223,49 +285,4 @@ ph_ranges_hull(const struct ph_ranges *a)
 	if (a == NULL)
 		return PH_ANY;
 	return (struct ph_range){ a->r[0].lo, a->r[a->n - 1].hi };
-}
-
-/* The lowest bit of ${m}, which is not 0. */
-static unsigned
-low_bit(ph_u128 m)
-{
-	uint64_t low = (uint64_t)m;
-
-	return low != 0 ? (unsigned)__builtin_ctzll(low) :
-	    64 + (unsigned)__builtin_ctzll((uint64_t)(m >> 64));
-}
-
-/*
- * Walk the holes of the mask above its lowest set bit, as a counter that skips
- * the fixed bits: x = (x | fixed) + 1 with the fixed bits put back.
- */
-bool
-ph_ranges_masked(struct ph_arena *mem, ph_u128 value, ph_u128 mask,
-    unsigned bits, ph_u128 base, struct ph_range within, size_t max,
-    const struct ph_ranges **out)
-{
-	ph_u128 all = bits == 128 ? PH_U128_MAX : ((ph_u128)1 << bits) - 1;
-	ph_u128 m = mask & all, v = value & m, run, x, fixed;
-	struct ph_range *list = NULL;
-	size_t n = 0, cap = 0;
-
-	run = m == 0 ? all : ((ph_u128)1 << low_bit(m)) - 1;
-	fixed = m | run;
-	x = v;
-	for (;;) {
-		struct ph_range r = { base + x, base + (x | run) };
-
-		if (r.hi >= within.lo && r.lo <= within.hi) {
-			if (n == max)
-				return false;
-			*PH_PUSH(mem, list, n, cap) = (struct ph_range){
-				r.lo < within.lo ? within.lo : r.lo,
-				r.hi > within.hi ? within.hi : r.hi };
-		}
-		if (r.lo > within.hi || (x | fixed) == all)
-			break;
-		x = (((x | fixed) + 1) & ~fixed & all) | v;
-	}
-	*out = n == 0 ? &none : ph_ranges_from(mem, list, n);
-	return true;
 }
