@@ -78,7 +78,8 @@ ph_arena_dup(struct ph_arena *a, const char *s, size_t n)
 {
 	char *p = ph_arena_alloc(a, n + 1);
 
-	memcpy(p, s, n);
+	if (n > 0)
+		memcpy(p, s, n);
 	return p;
 }
 

@@ -8,29 +8,37 @@
 enum {
 	LINE_SHOWN = 160,		/* bytes of a source line printed */
 	CONTEXT = 60,			/* bytes kept before the caret in a longer one */
+	TEXT_MAX = 1024,		/* bytes of a message, which may quote the input */
 };
 
-/* Row of ${off}, counting from the last answer in either direction. */
+/* Where the line after the one at ${line} begins. */
 static uint32_t
-row_of(struct ph_src *s, uint32_t off)
+next_line(const struct ph_src *s, uint32_t line)
 {
-	const char *p, *end;
-	uint32_t row = s->hint_row;
+	const char *end = memchr(s->text + line, '\n', s->len - line);
 
-	if (off >= s->hint_off) {
-		p = s->text + s->hint_off;
-		end = s->text + off;
-		while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-			row++;
-			p++;
-		}
-	} else {
-		for (uint32_t i = off; i < s->hint_off; i++)
-			row -= s->text[i] == '\n';
+	return end == NULL ? s->len + 1 : (uint32_t)(end - s->text) + 1;
+}
+
+/* Move the hint to the line of ${off}, from the last answer in either direction. */
+static void
+find_line(struct ph_src *s, uint32_t off)
+{
+	if (off < s->hint_line) {
+		const char *before = memrchr(s->text, '\n', off);
+
+		for (uint32_t i = off; i < s->hint_line; i++)
+			s->hint_row -= s->text[i] == '\n';
+		s->hint_line = before == NULL ? 0 : (uint32_t)(before - s->text) + 1;
+		s->hint_next = 0;
 	}
-	s->hint_off = off;
-	s->hint_row = row;
-	return row;
+	if (s->hint_next == 0)
+		s->hint_next = next_line(s, s->hint_line);
+	while (off >= s->hint_next) {
+		s->hint_line = s->hint_next;
+		s->hint_next = next_line(s, s->hint_line);
+		s->hint_row++;
+	}
 }
 
 struct ph_place
@@ -38,18 +46,13 @@ ph_src_locate(struct ph_span at)
 {
 	struct ph_src *s = at.src;
 	uint32_t off = at.off < s->len ? at.off : s->len;
-	const char *line = s->text + off, *end;
 
-	while (line > s->text && line[-1] != '\n')
-		line--;
-	end = memchr(s->text + off, '\n', s->len - off);
-	if (end == NULL)
-		end = s->text + s->len;
+	find_line(s, off);
 	return (struct ph_place){
-		.line = line,
-		.line_len = (uint32_t)(end - line),
-		.row = row_of(s, off) + 1 + s->row_base,
-		.col = (uint32_t)(s->text + off - line) + 1,
+		.line = s->text + s->hint_line,
+		.line_len = s->hint_next - s->hint_line - 1,
+		.row = s->hint_row + 1 + s->row_base,
+		.col = off - s->hint_line + 1,
 	};
 }
 
@@ -63,40 +66,72 @@ ph_span_join(struct ph_span a, struct ph_span b)
 	return a;
 }
 
-/* Bytes a terminal would act on are shown as '?'. */
+/*
+ * Length in bytes of the character at ${s} when a terminal would show and not
+ * act on it, else 0: no control characters, no broken UTF-8.
+ */
+static uint32_t
+shown_len(const char *s, uint32_t n)
+{
+	unsigned char c = (unsigned char)s[0];
+	uint32_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+	if (len > n || (len == 1 && c != '\t' && (c < ' ' || c == 0x7f)))
+		return 0;
+	for (uint32_t i = 1; i < len; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+	return c == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : len;
+}
+
+/* What a terminal would act on is shown as '?'. */
 static void
 put_clean(FILE *f, const char *s, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		fputc(c == '\t' || (c >= ' ' && c != 0x7f) ? c : '?', f);
+	for (uint32_t i = 0, len; i < n; i += len > 0 ? len : 1) {
+		len = shown_len(s + i, n - i);
+		if (len > 0)
+			fwrite(s + i, 1, len, f);
+		else
+			fputc('?', f);
 	}
 }
 
-/* Keep tabs, so that the caret lands under the byte at any tab width. */
+/* A blank or a '~' for each character; tabs stay, so that any tab width will do. */
+static void
+put_under(FILE *f, char mark, const char *s, uint32_t n)
+{
+	for (uint32_t i = 0, len; i < n; i += len > 0 ? len : 1) {
+		len = shown_len(s + i, n - i);
+		fputc(s[i] == '\t' && mark == ' ' ? '\t' : mark, f);
+	}
+}
+
 static void
 print_caret(FILE *f, struct ph_place p, uint32_t len)
 {
-	uint32_t skip = 0, shown = p.line_len, room;
+	uint32_t at = p.col - 1, from = 0, end = p.line_len, first;
 
-	if (p.line_len > 0 && p.line[p.line_len - 1] == '\r')
-		shown--;
-	if (shown > LINE_SHOWN) {
-		skip = p.col > CONTEXT ? p.col - CONTEXT : 0;
-		shown -= skip;
-		if (shown > LINE_SHOWN)
-			shown = LINE_SHOWN;
+	if (end > 0 && p.line[end - 1] == '\r')
+		end--;
+	if (end > LINE_SHOWN) {
+		from = at > CONTEXT ? at - CONTEXT : 0;
+		if (end > from + LINE_SHOWN)
+			end = from + LINE_SHOWN;
 	}
 	fputs("    ", f);
-	put_clean(f, p.line + skip, shown);
+	put_clean(f, p.line + from, end - from);
 	fputs("\n    ", f);
-	for (uint32_t i = skip; i + 1 < p.col; i++)
-		fputc(p.line[i] == '\t' ? '\t' : ' ', f);
+	put_under(f, ' ', p.line + from, at - from);
 	fputc('^', f);
-	room = p.col - 1 < skip + shown ? skip + shown - (p.col - 1) : 0;
-	for (uint32_t i = 1; i < len && i < room; i++)
-		fputc('~', f);
+	if (at < end) {
+		first = shown_len(p.line + at, end - at);
+		first = first > 0 ? first : 1;
+		if (len > end - at)
+			len = end - at;
+		if (len > first)
+			put_under(f, '~', p.line + at + first, len - first);
+	}
 	fputc('\n', f);
 }
 
@@ -124,7 +159,9 @@ ph_diag(struct ph_diags *d, enum ph_sev sev, const char *id,
 		[PH_NOTE] = "note", [PH_WARN] = "warning", [PH_ERROR] = "error",
 	};
 	struct ph_place p = { 0 };
+	char text[TEXT_MAX];
 	va_list ap;
+	int n;
 
 	if (!switched(d, id, &sev))
 		return;
@@ -141,12 +178,14 @@ ph_diag(struct ph_diags *d, enum ph_sev sev, const char *id,
 		return;
 	if (at.src != NULL) {
 		p = ph_src_locate(at);
-		fprintf(d->out, "%s:%u:%u: ", at.src->name, p.row, p.col);
+		put_clean(d->out, at.src->name, (uint32_t)strlen(at.src->name));
+		fprintf(d->out, ":%u:%u: ", p.row, p.col);
 	}
 	fprintf(d->out, "%s[%s]: ", word[sev], id);
 	va_start(ap, fmt);
-	vfprintf(d->out, fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	put_clean(d->out, text, n < TEXT_MAX ? (uint32_t)n : TEXT_MAX - 1);
 	fputc('\n', d->out);
 	if (at.src != NULL)
 		print_caret(d->out, p, at.len);

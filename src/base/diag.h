@@ -25,9 +25,10 @@
 struct ph_src {
 	const char *name;		/* shown to the user; "-" is stdin */
 	const char *text;
-	uint32_t len;			/* bytes; larger inputs are refused */
+	uint32_t len;			/* bytes, below UINT32_MAX; larger inputs are refused */
 	uint32_t row_base;		/* lines before the first, usually 0 */
-	uint32_t hint_off, hint_row;	/* cache of ph_src_locate() */
+	/* where ph_src_locate() was last: a line, the one after it, its number */
+	uint32_t hint_line, hint_next, hint_row;
 };
 
 /* A byte range of one input. */

@@ -15,13 +15,14 @@ ph_str(const char *s)
 bool
 ph_str_eq(struct ph_str a, const char *s)
 {
-	return strlen(s) == a.len && memcmp(a.s, s, a.len) == 0;
+	return strlen(s) == a.len && (a.len == 0 || memcmp(a.s, s, a.len) == 0);
 }
 
 bool
 ph_str_case_eq(struct ph_str a, const char *s)
 {
-	return strlen(s) == a.len && strncasecmp(a.s, s, a.len) == 0;
+	return strlen(s) == a.len &&
+	    (a.len == 0 || strncasecmp(a.s, s, a.len) == 0);
 }
 
 bool
@@ -29,7 +30,7 @@ ph_str_starts(struct ph_str a, const char *s)
 {
 	size_t n = strlen(s);
 
-	return a.len >= n && memcmp(a.s, s, n) == 0;
+	return a.len >= n && (n == 0 || memcmp(a.s, s, n) == 0);
 }
 
 static int

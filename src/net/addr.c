@@ -16,8 +16,9 @@ parse_v4(struct ph_str s, uint32_t *out)
 
 		while (i < s.len && s.s[i] != '.')
 			i++;
+		/* no leading zeros: some read them as octal */
 		if (!ph_str_u64((struct ph_str){ s.s + from, i - from }, 10, 255, &v) ||
-		    i - from > 3)
+		    (s.s[from] == '0' && i - from > 1))
 			return false;
 		a = a << 8 | (uint32_t)v;
 		if (part < 3 && i++ == s.len)
@@ -116,7 +117,7 @@ ph_prefix_range(ph_u128 addr, unsigned len)
 bool
 ph_prefix_parse(struct ph_str s, struct ph_range *out, bool *host_bits)
 {
-	const char *slash = memchr(s.s, '/', s.len);
+	const char *slash = s.len > 0 ? memchr(s.s, '/', s.len) : NULL;
 	struct ph_str a = s;
 	uint64_t len;
 	ph_u128 v;
