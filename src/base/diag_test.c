@@ -79,8 +79,10 @@ test_what_a_terminal_would_act_on(void **state)
 	free(got);
 	expect("a\x1b[2Jb\x7f\x01\n", 6, 2, "f:1:7: error[id]: m\n    a?[2Jb??\n          ^~\n");
 	/* a whole character is one column; a C1 control or half a character is '?' */
-	expect("\xc3\xa9\xe2\x82\xac x", 6, 1, "f:1:7: error[id]: m\n    \xc3\xa9\xe2\x82\xac x\n       ^\n");
-	expect("\xc3\xa9\xe2\x82\xac x", 0, 5, "f:1:1: error[id]: m\n    \xc3\xa9\xe2\x82\xac x\n    ^~\n");
+	expect("\xc3\xa9\xe2\x82\xac x", 6, 1,
+	    "f:1:7: error[id]: m\n    \xc3\xa9\xe2\x82\xac x\n       ^\n");
+	expect("\xc3\xa9\xe2\x82\xac x", 0, 5,
+	    "f:1:1: error[id]: m\n    \xc3\xa9\xe2\x82\xac x\n    ^~\n");
 	expect("\xc2\x9bx\xff\xc3", 2, 1, "f:1:3: error[id]: m\n    ??x??\n      ^\n");
 }
 

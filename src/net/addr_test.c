@@ -211,8 +211,10 @@ test_ranges_split_into_prefixes(void **state)
 	for (unsigned lo = 0; lo < 64; lo++)
 		for (unsigned hi = lo; hi < 64; hi++) {
 			split((struct ph_range){ PH_V4(lo), PH_V4(hi) });
-			split((struct ph_range){ PH_V4(0xffffffc0U + lo), PH_V4(0xffffffc0U + hi) });
-			split((struct ph_range){ PH_V4_BASE - 64 + lo, PH_V4_BASE - 64 + hi });
+			split((struct ph_range){ PH_V4(0xffffffc0U + lo),
+			    PH_V4(0xffffffc0U + hi) });
+			split((struct ph_range){ PH_V4_BASE - 64 + lo,
+			    PH_V4_BASE - 64 + hi });
 			split((struct ph_range){ lo, hi });
 		}
 	for (int i = 0; i < 20000; i++) {
