@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+#include "dialect/nftables/lower.h"
+#include "dialect/nftables/match.h"
+
+/* The family of the addresses that a statement translates to. */
+static enum ph_nft_type
+family_type(const struct ph_nft_lower *l, const struct ph_nft_stmt *s)
+{
+	unsigned family = s->family != 0 ? s->family : l->table->families;
+
+	return family == PH_FAMILY_6 ? PH_NFT_T_V6 : PH_NFT_T_V4;
+}
+
+static enum ph_nft_got
+read_target(struct ph_nft_lower *l, const struct ph_nft_stmt *s,
+    const struct ph_nft_expr *v, struct ph_nat *nat)
+{
+	enum ph_nft_got got = PH_NFT_GOT;
+
+	if (v != NULL && v->kind == PH_NFT_E_CONCAT && v->n == 2) {
+		got = ph_nft_values_read(l->p, l->table, v->first, family_type(l, s), &nat->addr);
+		if (got == PH_NFT_GOT)
+			got = ph_nft_values_read(l->p, l->table, v->first->next, PH_NFT_T_PORT,
+			    &nat->port);
+	} else if (v != NULL) {
+		got = ph_nft_values_read(l->p, l->table, v, family_type(l, s), &nat->addr);
+	}
+	if (got == PH_NFT_GOT && s->l != NULL)
+		got = ph_nft_values_read(l->p, l->table, s->l, PH_NFT_T_PORT, &nat->port);
+	return got;
+}
+
+static bool
+add_nat(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s,
+    const struct ph_nft_expr *v)
+{
+	struct ph_nat *nat = PH_NEW(l->mem, struct ph_nat);
+	enum ph_nft_got got = read_target(l, s, v, nat);
+
+	if (got == PH_NFT_WRONG)
+		return false;
+	ph_nft_draft_implied(l, d, s->family, 0, s->at);
+	if (s->prefix) {	/* the network looked up is what maps onto this one */
+		enum ph_dim dim = s->act == PH_ACT_SNAT ? PH_SRC : PH_DST;
+
+		nat->netmap = true;
+		if (d->d[dim] == NULL || d->d[dim]->n != 1 || nat->addr == NULL ||
+		    nat->addr->n != 1 || d->d[dim]->r[0].hi - d->d[dim]->r[0].lo !=
+		    nat->addr->r[0].hi - nat->addr->r[0].lo)
+			got = PH_NFT_UNKNOWN;
+		else
+			nat->from = d->d[dim]->r[0];
+	}
+	if (got == PH_NFT_UNKNOWN)
+		ph_nft_draft_opaque_act(l, d, s, "what it translates to cannot be told");
+	else
+		ph_nft_draft_act(l, d, (enum ph_act_kind)s->act, s->at)->nat = nat;
+	return true;
+}
+
+/* "numgen … map { … }": any of the values. */
+static bool
+add_choice(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s)
+{
+	struct ph_nat *nat = PH_NEW(l->mem, struct ph_nat), one = { .addr = NULL };
+	const struct ph_nft_expr *e = s->r->r->kind == PH_NFT_E_SET ? s->r->r->first : NULL;
+	bool ports = e != NULL, known = e != NULL;
+
+	nat->addr = nat->port = ph_ranges_none();
+	for (; e != NULL && known; e = e->next) {
+		enum ph_nft_got got;
+
+		one = (struct ph_nat){ .addr = NULL };
+		got = e->r == NULL ? PH_NFT_UNKNOWN : read_target(l, s, e->r, &one);
+		if (got == PH_NFT_WRONG)
+			return false;
+		known = got == PH_NFT_GOT && one.addr != NULL;
+		ports = ports && one.port != NULL;
+		if (known)
+			nat->addr = ph_ranges_union(l->mem, nat->addr, one.addr);
+		if (known && ports)
+			nat->port = ph_ranges_union(l->mem, nat->port, one.port);
+	}
+	if (!ports)
+		nat->port = NULL;
+	ph_nft_draft_implied(l, d, s->family, 0, s->at);
+	if (known)
+		ph_nft_draft_act(l, d, (enum ph_act_kind)s->act, s->at)->nat = nat;
+	else
+		ph_nft_draft_opaque_act(l, d, s, "what it translates to cannot be told");
+	return true;
+}
+
+enum ph_nft_step
+ph_nft_lower_nat(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s)
+{
+	if (s->r == NULL)
+		return add_nat(l, d, s, NULL) ? PH_NFT_NEXT : PH_NFT_FAIL;
+	if (s->r->kind == PH_NFT_E_MAP && s->r->l->kind == PH_NFT_E_CHOICE)
+		return add_choice(l, d, s) ? PH_NFT_NEXT : PH_NFT_FAIL;
+	return ph_nft_lower_value(l, d, s, s->r, add_nat);
+}
