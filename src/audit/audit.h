@@ -96,6 +96,16 @@ void ph_diff_run(struct ph_arena *, const struct ph_ruleset *,
     struct ph_diff *);
 
 /*
+ * ph_diff_pairs(mem, old, new, qo, qn, n, out):
+ * The same where the two call their interfaces by different names: ${qo} asks the
+ * one what ${qn} asks the other.  Interfaces are left out of the differences of
+ * questions that name them.
+ */
+void ph_diff_pairs(struct ph_arena *, const struct ph_ruleset *,
+    const struct ph_ruleset *, const struct ph_question *qo,
+    const struct ph_question *qn, size_t, struct ph_diff *);
+
+/*
  * ph_lint_run(mem, rs, reqs, n, out, n_out):
  * Lines that can never match (covered by earlier ones, singly or together),
  * lines that change nothing, openings wider than any of the ${n} requirements.

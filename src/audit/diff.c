@@ -120,17 +120,33 @@ meet(struct sweep *s, const struct item *it)
 	s->open[it->new][s->n_open[it->new]++] = it;
 }
 
+/* Leave out interfaces that the question named; others stay what they are. */
+static void
+drop_named(struct ph_answer *a, const struct ph_question *q)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (q->iif != NULL)
+			a->parts[i].cube.d[PH_IIF] = NULL;
+		if (q->oif != NULL)
+			a->parts[i].cube.d[PH_OIF] = NULL;
+	}
+}
+
 static void
 diff_question(struct ph_arena *mem, const struct ph_ruleset *old,
-    const struct ph_ruleset *new, const struct ph_question *q,
-    struct ph_diff *out)
+    const struct ph_ruleset *new, const struct ph_question *qo,
+    const struct ph_question *qn, struct ph_diff *out)
 {
 	struct ph_answer *a = PH_NEW(mem, struct ph_answer);
 	struct ph_answer *b = PH_NEW(mem, struct ph_answer);
 	struct sweep s = { .mem = mem, .out = out };
 
-	ph_walk(mem, old, q, a);
-	ph_walk(mem, new, q, b);
+	ph_walk(mem, old, qo, a);
+	ph_walk(mem, new, qn, b);
+	if (qo != qn) {
+		drop_named(a, qo);
+		drop_named(b, qn);
+	}
 	s.n = a->n + b->n;
 	s.v = ph_arena_array(mem, s.n, sizeof(*s.v));
 	items_add(s.v, a, false);
@@ -150,5 +166,15 @@ ph_diff_run(struct ph_arena *mem, const struct ph_ruleset *old,
 {
 	*out = (struct ph_diff){ 0 };
 	for (size_t i = 0; i < n; i++)
-		diff_question(mem, old, new, &q[i], out);
+		diff_question(mem, old, new, &q[i], &q[i], out);
+}
+
+void
+ph_diff_pairs(struct ph_arena *mem, const struct ph_ruleset *old,
+    const struct ph_ruleset *new, const struct ph_question *qo,
+    const struct ph_question *qn, size_t n, struct ph_diff *out)
+{
+	*out = (struct ph_diff){ 0 };
+	for (size_t i = 0; i < n; i++)
+		diff_question(mem, old, new, &qo[i], &qn[i], out);
 }

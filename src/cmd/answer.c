@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "cmd/answer.h"
+#include "os/progress.h"
 #include "report/audit.h"
 #include "report/json.h"
+#include "report/site.h"
 
 bool
 ph_answer_uid(struct ph_run *run, const struct ph_ranges **out)
@@ -78,8 +80,8 @@ ph_answer_filter(struct ph_run *run, struct ph_finding *v, size_t n)
 	return kept;
 }
 
-static void
-apply_switches(struct ph_run *run, struct ph_audit *a)
+void
+ph_answer_switches(struct ph_run *run, struct ph_audit *a)
 {
 	struct ph_finding *v = ph_arena_array(&run->mem, a->n_findings, sizeof(*v));
 
@@ -92,28 +94,62 @@ apply_switches(struct ph_run *run, struct ph_audit *a)
 		a->degraded |= v[i].degrades;
 }
 
-static void
-report(struct ph_run *run, const struct ph_ruleset *rs, const struct ph_audit *a)
+struct ph_text
+ph_answer_text(struct ph_run *run)
 {
-	struct ph_text t = { .mem = &run->mem, .out = run->out, .colour = run->colour };
+	return (struct ph_text){
+		.mem = &run->mem, .out = run->out, .colour = run->colour,
+	};
+}
 
-	if (run->json)
-		ph_json_write(run->out, ph_json_audit(&run->mem, run->cmd->name, a));
-	else
-		ph_report_audit(&t, rs->src->name, a, NULL);
+static void
+report_json(struct ph_run *run, const struct ph_audit *a, const struct ph_needs *n)
+{
+	json_t *doc = ph_json_audit(&run->mem, run->cmd->name, a);
+
+	if (n != NULL)
+		ph_json_set(&run->mem, doc, "names", ph_json_names(&run->mem, &n->site));
+	if (n != NULL)
+		ph_json_set(&run->mem, doc, "date", ph_json_text(&run->mem, n->date));
+	ph_json_write(run->out, doc);
+}
+
+/* A command that helps, as far as it can be said without knowing all flags. */
+static const char *
+advice(struct ph_run *run)
+{
+	struct ph_buf b;
+
+	ph_buf_init(&b, &run->mem);
+	ph_buf_puts(&b, "What to type on the firewall: pinhole fix");
+	for (unsigned i = 0; i < run->args.n_pos; i++)
+		ph_buf_printf(&b, " %s", run->args.pos[i]);
+	ph_buf_puts(&b, run->args.opts != NULL ? " with the same options says it." :
+	    " says it.");
+	return b.s;
 }
 
 int
 ph_answer_audit(struct ph_run *run, const struct ph_ruleset *rs,
-    const struct ph_requirement *const *reqs, size_t n, struct ph_audit_opts *o)
+    const struct ph_requirements *reqs, struct ph_audit_opts *o,
+    const struct ph_needs *n)
 {
+	struct ph_text t = ph_answer_text(run);
 	struct ph_audit a;
-	int err = ph_answer_sides(run, rs, reqs, n, &o->sides);
+	int err = ph_answer_sides(run, rs, reqs->v, reqs->n, &o->sides);
 
 	if (err != 0)
 		return err;
-	ph_audit_run(&run->mem, rs, reqs, n, o, &a);
-	apply_switches(run, &a);
-	report(run, rs, &a);
+	ph_progress_phase("following packets");
+	ph_audit_run(&run->mem, rs, reqs->v, reqs->n, o, &a);
+	ph_answer_switches(run, &a);
+	ph_progress_stop();
+	if (run->json) {
+		report_json(run, &a, n);
+	} else {
+		ph_report_audit(&t, rs->src->name, &a, n != NULL ? advice(run) : NULL);
+		if (n != NULL)
+			ph_report_names(&t, &n->site, n->date);
+	}
 	return ph_audit_exit(&a);
 }

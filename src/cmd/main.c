@@ -7,6 +7,7 @@
 
 #include "cmd/run.h"
 #include "cmd/version.h"
+#include "os/progress.h"
 
 enum { MAX_SHOWN = 1000 };		/* diagnostics; a file of garbage has millions */
 
@@ -65,6 +66,8 @@ finish(FILE *out, int code)
 static int
 run_command(struct ph_run *run, char **argv)
 {
+	int code;
+
 	if (!ph_opt_parse(&run->mem, run->cmd, argv, run->err, &run->args))
 		return PH_EXIT_USAGE;
 	if (ph_opt_given(&run->args, PH_OPT_HELP)) {
@@ -77,7 +80,10 @@ run_command(struct ph_run *run, char **argv)
 	}
 	run->json = ph_opt_given(&run->args, PH_OPT_JSON);
 	run->diags.switches = switches(run);
-	return run->cmd->run(run);
+	ph_progress_start();
+	code = run->cmd->run(run);
+	ph_progress_stop();
+	return code;
 }
 
 /* Before a command: --help and --version only. */

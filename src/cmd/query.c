@@ -124,7 +124,8 @@ run_query(struct ph_run *run)
 		.service = "query", .flow = "flow", .need = PH_REQUIRED,
 		.initiator = PH_BY_CLIENT,
 	};
-	const struct ph_requirement *reqs[] = { &r };
+	const struct ph_requirement *v[] = { &r };
+	struct ph_requirements reqs = { .v = v, .n = 1 };
 	struct ph_audit_opts o = { 0 };
 	struct ph_ruleset rs;
 	struct ends e;
@@ -138,7 +139,7 @@ run_query(struct ph_run *run)
 		return err;
 	set_sides(run, &rs, &e, &r, &o.sides);
 	ph_requirement_seal(&run->mem, &r);
-	return ph_answer_audit(run, &rs, reqs, 1, &o);
+	return ph_answer_audit(run, &rs, &reqs, &o, NULL);
 }
 
 const struct ph_cmd ph_cmd_query = {

@@ -4,6 +4,8 @@
 
 #include "cmd/run.h"
 #include "os/file.h"
+#include "os/live.h"
+#include "os/progress.h"
 
 int
 ph_run_usage(struct ph_run *run, const char *fmt, ...)
@@ -73,27 +75,92 @@ not_recognised(struct ph_run *run, const struct ph_src *src)
 }
 
 int
+ph_run_parse_opts(struct ph_run *run, struct ph_parse_opts *o)
+{
+	const char *sets = ph_opt_last(&run->args, PH_OPT_IPSET);
+	int err;
+
+	*o = (struct ph_parse_opts){
+		.open = ph_input_include, .glob = ph_input_glob, .arg = &run->input,
+	};
+	err = sets != NULL ? ph_file_read(&run->mem, sets, &o->sets) : 0;
+	return err != 0 ? ph_run_cannot_read(run, sets, err) : 0;
+}
+
+int
 ph_run_text(struct ph_run *run, const struct ph_dialect *d, struct ph_src *src,
     struct ph_ruleset *rs)
 {
-	const char *sets = ph_opt_last(&run->args, PH_OPT_IPSET);
-	struct ph_parse_opts o = {
-		.open = ph_input_include, .glob = ph_input_glob, .arg = &run->input,
-	};
 	unsigned errors = run->diags.errors;
+	struct ph_parse_opts o;
 	bool good;
-	int err;
+	int err = ph_run_parse_opts(run, &o);
 
+	if (err != 0)
+		return err;
 	if (d == NULL)
 		d = ph_dialect_recognise((struct ph_str){ src->text, src->len });
 	if (d == NULL || d->parse == NULL)
 		return not_recognised(run, src);
-	err = sets != NULL ? ph_file_read(&run->mem, sets, &o.sets) : 0;
-	if (err != 0)
-		return ph_run_cannot_read(run, sets, err);
 	good = d->parse(&run->mem, &run->diags, src, &o, rs);
 	ph_diags_end(&run->diags);
 	return good && run->diags.errors == errors ? 0 : PH_EXIT_DATA;
+}
+
+static int
+no_permission(struct ph_run *run, const char *why)
+{
+	fprintf(run->err, "pinhole: cannot read this host's rules: %s\n"
+	    "It takes the capability CAP_NET_ADMIN: run it as root.\n",
+	    why != NULL ? why : strerror(EPERM));
+	return PH_EXIT_NO_PERMISSION;
+}
+
+/* Tables of the older iptables filter beside nftables: both must let pass. */
+static void
+add_legacy(struct ph_run *run, struct ph_ruleset *rs, bool v6)
+{
+	const struct ph_dialect *d = ph_dialect_find("iptables");
+	struct ph_ruleset more;
+	struct ph_src *src;
+	enum ph_live_legacy found = ph_live_iptables(&run->mem, v6, &src);
+	const char *why = v6 ? "rules of ip6tables-legacy, which could not be read" :
+	    "rules of iptables-legacy, which could not be read";
+
+	if (found == PH_LIVE_NONE)
+		return;
+	if (found == PH_LIVE_READ && ph_run_text(run, d, src, &more) == 0) {
+		ph_ruleset_merge(&run->mem, rs, &more);
+		return;
+	}
+	ph_diag(&run->diags, PH_WARN, "live-legacy", (struct ph_span){ rs->src, 0, 0 },
+	    "this host has %s", why);
+	ph_ruleset_gap(&run->mem, rs, (struct ph_span){ rs->src, 0, 0 }, why);
+}
+
+static int
+read_live(struct ph_run *run, struct ph_ruleset *rs)
+{
+	const struct ph_dialect *d = ph_dialect_find("nftables");
+	const char *why;
+	struct ph_src *src;
+	int err = ph_live_nftables(&run->mem, &src, &why);
+
+	if (err == -EPERM)
+		return no_permission(run, why);
+	if (err != 0) {
+		fprintf(run->err, "pinhole: cannot read this host's rules: %s\n",
+		    why != NULL ? why : strerror(-err));
+		return PH_EXIT_NO_INPUT;
+	}
+	err = ph_run_text(run, d, src, rs);
+	if (err != 0)
+		return err;
+	add_legacy(run, rs, false);
+	add_legacy(run, rs, true);
+	ph_live_timers(&run->mem, rs);
+	ph_live_addrs(&run->mem, rs);
+	return 0;
 }
 
 int
@@ -105,6 +172,9 @@ ph_run_firewall(struct ph_run *run, const char *path, struct ph_ruleset *rs)
 
 	if (err != 0)
 		return err;
+	ph_progress_phase("reading");
+	if (strcmp(path, "live") == 0)
+		return read_live(run, rs);
 	err = ph_input_open(&run->input, path, &src);
 	if (err != 0)
 		return ph_run_cannot_read(run, path, err);

@@ -56,6 +56,12 @@ int ph_run_dialect(struct ph_run *, enum ph_opt_id, const struct ph_dialect **);
 int ph_run_firewall(struct ph_run *, const char *, struct ph_ruleset *);
 
 /*
+ * ph_run_parse_opts(run, out): what readers need beside their text.  0, or the
+ * exit code when --ipset cannot be read.
+ */
+int ph_run_parse_opts(struct ph_run *, struct ph_parse_opts *);
+
+/*
  * ph_run_text(run, d, src, rs): read a text in memory; includes are followed.
  * 0, or PH_EXIT_DATA.
  */

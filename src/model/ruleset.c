@@ -64,6 +64,22 @@ ph_ruleset_gap(struct ph_arena *mem, struct ph_ruleset *rs, struct ph_span at,
 	rs->gaps = g;
 }
 
+void
+ph_ruleset_merge(struct ph_arena *mem, struct ph_ruleset *rs,
+    const struct ph_ruleset *more)
+{
+	if (more->chains != NULL) {
+		*rs->chains_tail = more->chains;
+		rs->chains_tail = more->chains_tail;
+	}
+	for (size_t i = 0; i < more->n_hooks; i++)
+		*ph_ruleset_hook(mem, rs) = more->hooks[i];
+	for (const struct ph_gap *g = more->gaps; g != NULL; g = g->next)
+		ph_ruleset_gap(mem, rs, g->at, g->why);
+	for (const struct ph_iface *i = more->ifaces; i != NULL; i = i->next)
+		ph_ruleset_iface(mem, rs, ph_str(i->name));
+}
+
 struct ph_rule *
 ph_chain_add(struct ph_arena *mem, struct ph_chain *c)
 {

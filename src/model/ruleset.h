@@ -211,6 +211,8 @@ void ph_ruleset_init(struct ph_ruleset *, const struct ph_dialect *, struct ph_s
  * ph_ruleset_hook(mem, rs): append a new, zeroed base chain.
  * ph_ruleset_iface(mem, rs, name): find an interface or append it.
  * ph_ruleset_gap(mem, rs, at, why): note what was not understood.
+ * ph_ruleset_merge(mem, rs, more): add chains, base chains, gaps and interfaces of
+ * another ruleset that filters the same packets.
  * ph_chain_add(mem, c): append a zeroed rule; valid until the next is added.
  */
 struct ph_chain *ph_ruleset_chain(struct ph_arena *, struct ph_ruleset *,
@@ -218,6 +220,7 @@ struct ph_chain *ph_ruleset_chain(struct ph_arena *, struct ph_ruleset *,
 struct ph_hook *ph_ruleset_hook(struct ph_arena *, struct ph_ruleset *);
 struct ph_iface *ph_ruleset_iface(struct ph_arena *, struct ph_ruleset *, struct ph_str);
 void ph_ruleset_gap(struct ph_arena *, struct ph_ruleset *, struct ph_span, const char *);
+void ph_ruleset_merge(struct ph_arena *, struct ph_ruleset *, const struct ph_ruleset *);
 struct ph_rule *ph_chain_add(struct ph_arena *, struct ph_chain *);
 
 /* ph_timer_name(t): "udp", "sip_media"…, stable words for text and JSON. */

@@ -160,6 +160,7 @@ ph_live_timers(struct ph_arena *mem, struct ph_ruleset *rs)
 			read_timer(mem, row[i].name, v);
 	}
 	rs->timers = t;
+	rs->live_timers = true;
 }
 
 static unsigned

@@ -36,6 +36,15 @@ ph_json_text(struct ph_arena *mem, const char *s)
 }
 
 json_t *
+ph_json_lines(struct ph_arena *mem, const struct ph_buf *b)
+{
+	const char *s = b->len > 0 ? b->s : "";
+	json_t *o = json_stringn(s, b->len);
+
+	return o != NULL ? o : ph_json_text(mem, s);
+}
+
+json_t *
 ph_json_ranges(struct ph_arena *mem, enum ph_dim dim, const struct ph_ranges *r)
 {
 	struct ph_buf b;

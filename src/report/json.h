@@ -16,6 +16,9 @@
 /* ph_json_text(mem, s): a string; NULL gives null, bytes that are no text '?'. */
 json_t *ph_json_text(struct ph_arena *, const char *);
 
+/* ph_json_lines(mem, b): a whole text as one string, line ends kept. */
+json_t *ph_json_lines(struct ph_arena *, const struct ph_buf *);
+
 /* ph_json_ranges(mem, dim, r): one string, "60000-65535" or "any". */
 json_t *ph_json_ranges(struct ph_arena *, enum ph_dim, const struct ph_ranges *);
 
