@@ -2,28 +2,55 @@
 #include "dialect/nftables/lower.h"
 #include "dialect/nftables/match.h"
 
-/* The family of the addresses that a statement translates to. */
-static enum ph_nft_type
-family_type(const struct ph_nft_lower *l, const struct ph_nft_stmt *s)
+/* The first word of a value: for "[2001:db8::1]" and "10.0.0.1-10.0.0.9" the address. */
+static const struct ph_nft_expr *
+first_word(const struct ph_nft_expr *e)
+{
+	while (e != NULL && e->kind != PH_NFT_E_WORD)
+		switch (e->kind) {
+		case PH_NFT_E_RANGE:
+		case PH_NFT_E_PREFIX:
+			e = e->l;
+			break;
+		case PH_NFT_E_CONCAT:
+			e = e->first;
+			break;
+		default:
+			return NULL;
+		}
+	return e;
+}
+
+/* The family that a statement translates: as it says, as its table or address is. */
+static unsigned
+family_of(const struct ph_nft_lower *l, const struct ph_nft_stmt *s,
+    const struct ph_nft_expr *v)
 {
 	unsigned family = s->family != 0 ? s->family : l->table->families;
+	ph_u128 addr;
 
-	return family == PH_FAMILY_6 ? PH_NFT_T_V6 : PH_NFT_T_V4;
+	if (family == PH_FAMILY_4 || family == PH_FAMILY_6)
+		return family;
+	v = first_word(v);
+	if (v == NULL || !ph_addr_parse(v->s, &addr))
+		return 0;
+	return ph_addr_is_v4(addr) ? PH_FAMILY_4 : PH_FAMILY_6;
 }
 
 static enum ph_nft_got
 read_target(struct ph_nft_lower *l, const struct ph_nft_stmt *s,
     const struct ph_nft_expr *v, struct ph_nat *nat)
 {
+	enum ph_nft_type type = family_of(l, s, v) == PH_FAMILY_6 ? PH_NFT_T_V6 : PH_NFT_T_V4;
 	enum ph_nft_got got = PH_NFT_GOT;
 
 	if (v != NULL && v->kind == PH_NFT_E_CONCAT && v->n == 2) {
-		got = ph_nft_values_read(l->p, l->table, v->first, family_type(l, s), &nat->addr);
+		got = ph_nft_values_read(l->p, l->table, v->first, type, &nat->addr);
 		if (got == PH_NFT_GOT)
 			got = ph_nft_values_read(l->p, l->table, v->first->next, PH_NFT_T_PORT,
 			    &nat->port);
 	} else if (v != NULL) {
-		got = ph_nft_values_read(l->p, l->table, v, family_type(l, s), &nat->addr);
+		got = ph_nft_values_read(l->p, l->table, v, type, &nat->addr);
 	}
 	if (got == PH_NFT_GOT && s->l != NULL)
 		got = ph_nft_values_read(l->p, l->table, s->l, PH_NFT_T_PORT, &nat->port);
@@ -39,7 +66,7 @@ add_nat(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt
 
 	if (got == PH_NFT_WRONG)
 		return false;
-	ph_nft_draft_implied(l, d, s->family, 0, s->at);
+	ph_nft_draft_implied(l, d, v == NULL ? s->family : family_of(l, s, v), 0, s->at);
 	if (s->prefix) {	/* the network looked up is what maps onto this one */
 		enum ph_dim dim = s->act == PH_ACT_SNAT ? PH_SRC : PH_DST;
 
