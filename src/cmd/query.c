@@ -74,13 +74,7 @@ read_protocol(struct ph_run *run, struct ends *e, struct ph_requirement *r)
 	if (!ph_values_ports(run, udp != NULL ? "--udp" : "--tcp",
 	    udp != NULL ? udp : tcp, &r->ports))
 		return false;
-	if (sport == NULL)
-		return true;
-	if (!ph_values_ports(run, "--sport", sport, &r->sports))
-		return false;
-	if (r->sports == NULL)
-		r->sports = ph_ranges_one(&run->mem, 0, 65535);
-	return true;
+	return sport == NULL || ph_values_ports(run, "--sport", sport, &r->sports);
 }
 
 /* Are these the firewall's own addresses? */

@@ -79,7 +79,11 @@ bool
 ph_values_ports(struct ph_run *run, const char *opt, const char *text,
     const struct ph_ranges **out)
 {
-	return list(run, opt, text, port_item, "port or rising range within 0-65535", out);
+	if (!list(run, opt, text, port_item, "port or rising range within 0-65535", out))
+		return false;
+	if (*out == NULL)
+		*out = ph_ranges_one(&run->mem, 0, 65535);
+	return true;
 }
 
 static bool

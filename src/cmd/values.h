@@ -16,7 +16,10 @@
 bool ph_values_addrs(struct ph_run *, const char *opt, const char *,
     const struct ph_ranges **);
 
-/* ph_values_ports(run, opt, text, out): "any", numbers, names, ranges LO-HI. */
+/*
+ * ph_values_ports(run, opt, text, out): numbers, names, ranges LO-HI; "any" is
+ * 0-65535.
+ */
 bool ph_values_ports(struct ph_run *, const char *opt, const char *,
     const struct ph_ranges **);
 

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/capability.h>
 #include <nftables/libnftables.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,13 +53,27 @@ list_ruleset(struct ph_arena *mem, struct nft_ctx *nft, struct ph_src **out,
 	return 0;
 }
 
+/* The library says so too, but on standard error. */
+static bool
+may_administrate(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return syscall(SYS_capget, &head, data) != 0 ||
+	    (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
 int
 ph_live_nftables(struct ph_arena *mem, struct ph_src **out, const char **why)
 {
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct nft_ctx *nft;
 	int err = -ENOMEM;
 
 	*why = NULL;
+	if (!may_administrate())
+		return -EPERM;
+	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (nft == NULL)
 		return err;
 	if (nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0)
@@ -134,6 +150,8 @@ read_timer(struct ph_arena *mem, const char *name, struct ph_timer_value *out)
 	    !ph_str_u64((struct ph_str){ src->text, strcspn(src->text, "\n") }, 10,
 	    UINT32_MAX, &s))
 		return false;
+	src->text = ph_arena_printf(mem, "%s = %u", name, (unsigned)s);
+	src->len = (uint32_t)strlen(src->text);
 	*out = (struct ph_timer_value){
 		.set = true, .s = (uint32_t)s, .at = { src, 0, src->len },
 	};

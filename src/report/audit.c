@@ -66,24 +66,52 @@ headline(const struct ph_audit *a)
 	return word[a->verdict];
 }
 
+/* What one flow's ports do: a query has no other. */
+static const char *
+only_flow(struct ph_arena *mem, const struct ph_flow *f)
+{
+	const char *ports = ph_text_ranges(mem, PH_DPORT, f->req->ports);
+	const char *proto = ph_proto_name(f->req->proto);
+	struct ph_entries e;
+
+	if (proto == NULL)
+		proto = ph_arena_printf(mem, "protocol %u", f->req->proto);
+	if (f->verdict != PH_PARTLY)
+		return ph_arena_printf(mem, "%s %s %s", proto, ports,
+		    f->verdict == PH_OPEN ? "gets through" :
+		    f->verdict == PH_BLOCKED ? "does not get through" :
+		    "may or may not get through");
+	ph_parts_list(mem, f, &e);
+	if (ph_ranges_empty(e.open))
+		return ph_arena_printf(mem, "%s %s gets through for some only", proto, ports);
+	return ph_arena_printf(mem, "of %s %s only %s gets through", proto, ports,
+	    ph_text_ranges(mem, PH_DPORT, e.open));
+}
+
+static const char *
+explanation(struct ph_arena *mem, const struct ph_audit *a)
+{
+	struct tally n = count_required(a);
+
+	if (n.all == 0)
+		return "nothing is required here";
+	if (a->n_flows == 1)
+		return only_flow(mem, &a->flows[0]);
+	if (a->verdict == PH_OPEN && a->degraded)
+		return "all required flows get through, but what is found below "
+		    "disturbs calls";
+	if (a->verdict == PH_OPEN)
+		return n.all == 1 ? "the required flow gets through" :
+		    ph_arena_printf(mem, "all %u required flows get through", n.all);
+	return ph_arena_printf(mem, "of %u %s %s", n.all, flows_word(n.all),
+	    counts(mem, &n));
+}
+
 static void
 summary(const struct ph_text *t, const char *name, const struct ph_audit *a)
 {
-	struct tally n = count_required(a);
-	const char *head = headline(a), *rest;
+	const char *head = headline(a), *rest = explanation(t->mem, a);
 
-	if (n.all == 0)
-		rest = "nothing is required here";
-	else if (a->verdict == PH_OPEN && a->degraded)
-		rest = "all required flows get through, but what is found below "
-		    "disturbs calls";
-	else if (a->verdict == PH_OPEN)
-		rest = ph_arena_printf(t->mem, "%s gets through", n.all == 1 ?
-		    "the required flow" : ph_arena_printf(t->mem,
-		    "every one of %u required flows", n.all));
-	else
-		rest = ph_arena_printf(t->mem, "of %u %s %s", n.all,
-		    flows_word(n.all), counts(t->mem, &n));
 	if (t->colour) {
 		ph_text_tone(t, a->verdict == PH_OPEN && a->degraded ?
 		    PH_TONE_MIDDLING : ph_text_verdict_tone(a->verdict), "%s", head);
