@@ -215,12 +215,12 @@ static struct ph_nft_tok
 quoted(struct ph_nft_lex *lx, struct ph_nft_input *in)
 {
 	const char *t = in->src->text + in->pos;
-	uint32_t max = line_end(in, in->pos) - in->pos;
-	const char *end = memchr(t + 1, '"', max - 1);
+	/* the quote before the line end: of the two it is the near one */
+	const char *end = memchr(t + 1, '"', in->end - in->pos - 1);
 	struct ph_nft_tok tok;
 
-	if (end == NULL) {
-		tok = token(in, PH_NFT_BAD, max);
+	if (end == NULL || memchr(t, '\n', (size_t)(end - t)) != NULL) {
+		tok = token(in, PH_NFT_BAD, line_end(in, in->pos) - in->pos);
 		ph_nft_lex_error(lx, "unterminated-string", tok.at,
 		    "this string has no closing quote");
 		return tok;
