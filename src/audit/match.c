@@ -80,10 +80,11 @@ match_mask(const struct ph_match_env *env, struct ph_piece *p,
 {
 	const struct ph_ranges *now = ph_piece_dim(env->mem, p, c->dim), *in;
 	struct ph_range within = now == NULL ? PH_ANY : ph_ranges_hull(now);
+	bool v4 = !c->v6 && (c->dim == PH_SRC || c->dim == PH_DST);
 	struct ph_piece out;
 
 	if (!ph_ranges_masked(env->mem, c->masked->value, c->masked->mask,
-	    c->v6 ? 128 : 32, c->v6 ? 0 : PH_V4_BASE, within, MAX_MASK_RANGES, &in)) {
+	    c->v6 ? 128 : 32, v4 ? PH_V4_BASE : 0, within, MAX_MASK_RANGES, &in)) {
 		doubt_set(doubt, "a mask with too many holes for so wide a question",
 		    c->at);
 		return true;

@@ -32,7 +32,7 @@
 
 enum ph_cond_kind {
 	PH_COND_RANGES,			/* dimension ${dim} is in ${ranges} */
-	PH_COND_MASK,			/* address ${dim}: (v & mask) == value, */
+	PH_COND_MASK,			/* address or mark ${dim}: (v & mask) == value, */
 					/* too many holes to list as ranges */
 	PH_COND_TUPLES,			/* the packet is in one of ${tuples} */
 	PH_COND_ORIG,			/* like RANGES, on the connection's first */
@@ -59,7 +59,7 @@ struct ph_cond {
 	};
 };
 
-/* An address condition whose mask has holes; 32 or 128 bits, host order. */
+/* A condition on bits that are not in a row; 32 or 128 bits, host order. */
 struct ph_masked {
 	ph_u128 value, mask;
 };
