@@ -42,7 +42,8 @@ struct trial {
 	struct pool pool;
 	struct ph_arena mem;
 	struct gen gen;
-	const char *rules, *sets;
+	const char *rules, *sets;	/* as Pinhole reads them */
+	bool listed;			/* they are the kernel's listing */
 	struct ph_ruleset rs;
 	struct question q[QUESTIONS];
 	struct session *s;
@@ -180,13 +181,14 @@ load(struct trial *t)
 
 	if (!load_what_can_be(t))
 		return false;
-	if (t->o->print)
-		print_indented(t->rules);
-	if (rng_chance(&t->rng, 50)) {
+	t->listed = rng_chance(&t->rng, 50);
+	if (t->listed) {
 		listed = load_list(t->backend, t->gen.v6, &t->mem);
 		if (listed != NULL)
 			t->rules = listed;
 	}
+	if (t->o->print)
+		print_indented(t->rules);
 	if (load_parse(t->backend, t->rules, t->sets, &t->mem, &t->rs, NULL))
 		return true;
 	note_parse_error(t);
@@ -264,6 +266,8 @@ still_wrong(struct trial *t, struct session *s)
 	q.answer = (struct ph_answer){ 0 };
 	s->q = &q;
 	if (load_kernel(t->backend, t->gen.v6, rules, sets, &t->mem, &why) &&
+	    (!t->listed ||
+	    (rules = load_list(t->backend, t->gen.v6, &t->mem)) != NULL) &&
 	    load_parse(t->backend, rules, sets, &t->mem, &rs, NULL)) {
 		ph_walk(&t->mem, &rs, &q.q, &q.answer);
 		trial_predict(s);
@@ -346,8 +350,9 @@ report(struct trial *t, struct session *s)
 	printf("# question: %s\n", b.s);
 	shrink(t, s);
 	still_wrong(t, s);
-	printf("# shortest ruleset that shows it (Pinhole: %s; kernel: %s):\n",
-	    fate_name(s->predicted), fate_name(s->seen));
+	printf("# shortest ruleset that shows it%s (Pinhole: %s; kernel: %s):\n",
+	    t->listed ? ", as the kernel lists it" : "", fate_name(s->predicted),
+	    fate_name(s->seen));
 	print_indented(draft_text(&t->gen.rules, &t->mem));
 	print_indented(draft_text(&t->gen.sets, &t->mem));
 	fflush(stdout);
