@@ -151,6 +151,22 @@ switched(const struct ph_diags *d, const char *id, enum ph_sev *sev)
 	return true;
 }
 
+/* Count it; is there still room to show it?  A note follows what it explains. */
+static bool
+counted(struct ph_diags *d, enum ph_sev sev, const char *id)
+{
+	unsigned *n = sev == PH_ERROR ? &d->errors : &d->warnings;
+
+	if (sev == PH_NOTE)
+		return !d->quiet;
+	if (sev == PH_ERROR && d->first_error == NULL)
+		d->first_error = id;
+	++*n;
+	d->quiet = d->max_shown != 0 && *n > d->max_shown;
+	d->held_back += d->quiet;
+	return !d->quiet;
+}
+
 void
 ph_diag(struct ph_diags *d, enum ph_sev sev, const char *id,
     struct ph_span at, const char *fmt, ...)
@@ -163,18 +179,7 @@ ph_diag(struct ph_diags *d, enum ph_sev sev, const char *id,
 	va_list ap;
 	int n;
 
-	if (!switched(d, id, &sev))
-		return;
-	d->errors += sev == PH_ERROR;
-	d->warnings += sev == PH_WARN;
-	if (sev == PH_ERROR && d->first_error == NULL)
-		d->first_error = id;
-	if (d->max_shown != 0 && d->shown >= d->max_shown) {
-		d->held_back += sev != PH_NOTE;
-		return;
-	}
-	d->shown++;
-	if (d->out == NULL)
+	if (!switched(d, id, &sev) || !counted(d, sev, id) || d->out == NULL)
 		return;
 	if (at.src != NULL) {
 		p = ph_src_locate(at);

@@ -3,6 +3,7 @@
 #define PH_BASE_DIAG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -69,8 +70,9 @@ struct ph_diag_switch {
 struct ph_diags {
 	FILE *out;			/* NULL: count only */
 	unsigned errors, warnings;
-	unsigned max_shown;		/* 0: no limit; errors are counted on */
-	unsigned shown, held_back;
+	unsigned max_shown;		/* of errors, and of warnings; 0: no limit */
+	unsigned held_back;
+	bool quiet;			/* notes: what they explain was held back */
 	const struct ph_diag_switch *switches;
 	const char *first_error;	/* id, for tests and exit codes */
 };

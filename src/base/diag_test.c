@@ -192,13 +192,19 @@ test_held_back_are_counted(void **state)
 
 	(void)state;
 	d.out = open_memstream(&out, &n);
-	for (int i = 0; i < 5; i++)
-		ph_diag(&d, i == 4 ? PH_WARN : PH_ERROR, "id", (struct ph_span){ 0 }, "%d", i);
+	for (int i = 0; i < 4; i++) {
+		ph_diag(&d, PH_WARN, "w", (struct ph_span){ 0 }, "%d", i);
+		ph_diag(&d, PH_NOTE, "w", (struct ph_span){ 0 }, "of %d", i);
+	}
+	/* many warnings must not hide the error that comes after them */
+	for (int i = 0; i < 3; i++)
+		ph_diag(&d, PH_ERROR, "e", (struct ph_span){ 0 }, "%d", i);
 	ph_diags_end(&d);
 	ph_diags_end(&d);
 	fclose(d.out);
-	assert_string_equal(out, "error[id]: 0\nerror[id]: 1\n"
-	    "3 more not shown (4 errors, 1 warnings in all)\n");
+	assert_string_equal(out, "warning[w]: 0\nnote[w]: of 0\n"
+	    "warning[w]: 1\nnote[w]: of 1\nerror[e]: 0\nerror[e]: 1\n"
+	    "3 more not shown (3 errors, 4 warnings in all)\n");
 	free(out);
 }
 
