@@ -113,6 +113,7 @@ int
 main(int argc, char **argv)
 {
 	struct ph_run run = { .out = stdout, .err = stderr };
+	int code;
 
 	if (argc < 1)
 		return PH_EXIT_USAGE;
@@ -126,5 +127,7 @@ main(int argc, char **argv)
 	run.cmd = find_command(&run, &argv);
 	if (run.cmd == NULL)
 		return PH_EXIT_USAGE;
-	return finish(run.out, run_command(&run, argv));
+	code = finish(run.out, run_command(&run, argv));
+	ph_arena_fini(&run.mem);
+	return code;
 }
