@@ -43,7 +43,8 @@ struct ipt_priv {
 	struct ph_map sets;		/* name -> struct ipt_set */
 	struct ipt_set *first_set, **sets_tail;
 	struct ph_map timeouts;		/* name -> struct ph_timeout */
-	struct ph_timeout *first_timeout;
+	struct ph_timeout **timeout_v;	/* in the order of the text */
+	size_t n_timeouts, cap_timeouts;
 	bool script;			/* iptables commands, not a save file */
 	bool both;			/* -4 and -6 lines in one block */
 };

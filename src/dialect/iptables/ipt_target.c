@@ -149,6 +149,9 @@ end_ct(struct ipt_rule *r, struct ipt_use *u)
 		});
 	if (r->rd->n_acts == 0)
 		return end_note(r, u);
+	for (size_t i = 0; i < r->rd->n_acts; i++)
+		if (r->rd->acts[i].at.off >= u->at.off)
+			ph_ipt_rule_words(r, r->rd->acts[i].at, u->words.s);
 	return true;
 }
 

@@ -25,6 +25,8 @@ ph_ipt_timeout_find(struct ipt_reader *rd, struct ph_str name)
 	t = PH_NEW(rd->mem, struct ph_timeout);
 	t->name = ph_arena_dup(rd->mem, name.s, name.len);
 	*ph_map_at(rd->mem, &rd->priv->timeouts, t->name, name.len) = t;
+	*PH_PUSH(rd->mem, rd->priv->timeout_v, rd->priv->n_timeouts,
+	    rd->priv->cap_timeouts) = t;
 	return t;
 }
 

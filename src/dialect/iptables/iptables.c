@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "dialect/iptables/ipt_emit.h"
 #include "dialect/iptables/ipt_read.h"
 #include "dialect/iptables/ipt_set.h"
 
@@ -206,4 +207,5 @@ const struct ph_dialect ph_dialect_iptables = {
 	.caps = PH_CAP_PACKETS | PH_CAP_TIMERS | PH_CAP_GROUPS | PH_CAP_LIVE,
 	.recognise = recognise,
 	.parse = parse,
+	.emit = ph_ipt_emit,
 };
