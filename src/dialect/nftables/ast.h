@@ -168,6 +168,7 @@ struct ph_nft_set {
 	bool expires;			/* elements do */
 	struct ph_nft_expr *first, *last, *removed;
 	size_t n;
+	const char *text;		/* canonical, of its properties, without elements */
 	struct ph_nft_values *cache;	/* values.c */
 	struct ph_nft_tuples *tuples;	/* match_tuple.c */
 	struct ph_nft_set *next;
@@ -184,6 +185,7 @@ struct ph_nft_obj {
 	uint8_t kind, proto, family;
 	bool over;			/* LIMIT, QUOTA */
 	const char *name, *helper;
+	const char *protocol;		/* HELPER: that it is known by */
 	const char *text;		/* canonical, of what is in its braces */
 	struct ph_span at;
 	struct ph_timeout timeout;

@@ -221,17 +221,36 @@ ph_nft_block_chain(struct ph_nft_parser *p, struct ph_nft_chain *c)
 	block(p, chain_item, c);
 }
 
-/* flags = WORD {"," WORD} */
-static bool
-set_flags(struct ph_nft_parser *p, struct ph_nft_set *s)
+/* Look into the properties that make elements come and go. */
+static void
+look_into(struct ph_nft_set *s, const struct ph_nft_tok *v, size_t n)
 {
-	do {
-		s->dynamic |= ph_nft_lex_is(&p->lx, "dynamic");
-		s->timeout |= ph_nft_lex_is(&p->lx, "timeout");
-		s->constant |= ph_nft_lex_is(&p->lx, "constant");
-		if (ph_nft_expr_word(p, "a flag") == NULL)
-			return false;
-	} while (ph_nft_lex_accept(&p->lx, ","));
+	bool flags = n > 0 && ph_str_eq(v[0].s, "flags");
+
+	s->timeout |= n > 0 && ph_str_eq(v[0].s, "timeout");
+	for (size_t i = 1; flags && i < n; i++) {
+		s->dynamic |= ph_str_eq(v[i].s, "dynamic");
+		s->timeout |= ph_str_eq(v[i].s, "timeout");
+		s->constant |= ph_str_eq(v[i].s, "constant");
+	}
+}
+
+/* Keep a property as text, to be written again. */
+static bool
+keep_property(struct ph_nft_parser *p, struct ph_nft_set *s)
+{
+	struct ph_nft_lex *lx = &p->lx;
+	bool outer = lx->recording;
+	size_t from = lx->n_rec;
+
+	lx->recording = true;
+	ph_nft_lex_skip(lx, lx->braces);
+	lx->recording = outer;
+	look_into(s, lx->rec + from, lx->n_rec - from);
+	s->text = ph_arena_printf(p->mem, "%s\t\t%s;\n", s->text == NULL ? "" : s->text,
+	    ph_nft_lex_join(p->mem, lx->rec + from, lx->n_rec - from));
+	if (!outer)
+		lx->n_rec = from;
 	return true;
 }
 
@@ -240,18 +259,12 @@ static bool
 set_item(struct ph_nft_parser *p, void *what)
 {
 	static const char *const plain[] = {
-		"type", "typeof", "gc-interval", "size", "auto-merge", "policy", "comment",
-		"counter", "limit", "quota", "ct", "last",
+		"type", "typeof", "flags", "timeout", "gc-interval", "size", "auto-merge",
+		"policy", "comment", "counter", "limit", "quota", "ct", "last",
 	};
 	struct ph_nft_set *s = what;
 	struct ph_nft_expr *e;
 
-	if (ph_nft_lex_accept(&p->lx, "flags"))
-		return set_flags(p, s);
-	if (ph_nft_lex_is(&p->lx, "timeout")) {
-		s->timeout = true;
-		return pass_rest(p);
-	}
 	if (ph_nft_lex_accept(&p->lx, "elements")) {
 		ph_nft_lex_accept(&p->lx, "=");
 		e = ph_nft_expr_set(p);
@@ -261,7 +274,7 @@ set_item(struct ph_nft_parser *p, void *what)
 	}
 	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
 		if (ph_nft_lex_is(&p->lx, plain[i]))
-			return pass_rest(p);
+			return keep_property(p, s);
 	ph_nft_expr_expected(p, "a property of a set");
 	return false;
 }

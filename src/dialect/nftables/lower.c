@@ -319,7 +319,8 @@ ph_nft_lower_from(struct ph_nft_lower *l, struct ph_nft_draft *d,
 	if (d->diverted != NULL)
 		ph_nft_draft_act(l, d, PH_ACT_OPAQUE, l->rule->at)->text =
 		    "diverted to a local socket, but not accepted";
-	ph_nft_draft_finish(l, d, l->rule->at);
+	if (d->n_acts > 0 || l->made == 0)	/* else all was said before */
+		ph_nft_draft_finish(l, d, l->rule->at);
 	return true;
 }
 

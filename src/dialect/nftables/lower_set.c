@@ -117,6 +117,24 @@ helper_protocol(const struct ph_nft_obj *o)
 	return o->helper == NULL ? o->name : o->helper;
 }
 
+/* The same as a text of its own, by which emit finds the object again. */
+static const char *
+helper_text(struct ph_nft_lower *l, struct ph_nft_obj *o)
+{
+	const char **key;
+
+	if (o->protocol == NULL) {
+		const char *s = helper_protocol(o);
+
+		o->protocol = ph_arena_dup(l->mem, s, strlen(s));
+		key = PH_NEW(l->mem, const char *);
+		*key = o->protocol;
+		*ph_map_at(l->mem, l->texts, (const char *)key, sizeof(*key)) =
+		    (void *)(uintptr_t)o->name;
+	}
+	return o->protocol;
+}
+
 /*
  * A helper is for one protocol (and perhaps family), and ignored for others: a rule
  * of its own says so, and the statements after it go on for all.
@@ -126,16 +144,22 @@ set_helper(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_s
     const struct ph_nft_expr *v)
 {
 	struct ph_nft_obj *o = find_obj(l, PH_NFT_O_HELPER, v);
+	const struct ph_ranges *proto = d->d[PH_PROTO];
 	struct ph_nft_draft own;
 
 	if (o == NULL)
 		return false;
+	if (o->family == 0 && proto != NULL && proto->n == 1 &&
+	    proto->r[0].lo == o->proto && proto->r[0].hi == o->proto) {
+		ph_nft_draft_act(l, d, PH_ACT_HELPER, s->at)->text = helper_text(l, o);
+		return true;
+	}
 	ph_nft_draft_settle(l, d);
 	own = *d;
 	own.acts = NULL;
 	own.n_acts = own.cap_acts = 0;
 	ph_nft_draft_implied(l, &own, o->family, o->proto, s->at);
-	ph_nft_draft_act(l, &own, PH_ACT_HELPER, s->at)->text = helper_protocol(o);
+	ph_nft_draft_act(l, &own, PH_ACT_HELPER, s->at)->text = helper_text(l, o);
 	ph_nft_draft_finish(l, &own, l->rule->at);
 	return true;
 }

@@ -19,7 +19,7 @@
 
 #include "dialect/dialect.h"
 #include "dialect/nftables/command.h"
-#include "dialect/nftables/lower.h"
+#include "dialect/nftables/emit.h"
 
 extern const struct ph_dialect ph_dialect_nftables;
 
@@ -90,4 +90,5 @@ const struct ph_dialect ph_dialect_nftables = {
 	.caps = PH_CAP_PACKETS | PH_CAP_TIMERS | PH_CAP_GROUPS | PH_CAP_LIVE,
 	.recognise = recognise,
 	.parse = parse,
+	.emit = ph_nft_emit,
 };
