@@ -19,8 +19,8 @@ static const char *const complete[] = {
 	[PH_WORDS_FILE] = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\"))",
 	[PH_WORDS_DIR] = "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))",
 	[PH_WORDS_DIALECT] = "COMPREPLY=($(compgen -W \"$dialects\" -- \"$cur\"))",
-	[PH_WORDS_SERVICE] = "COMPREPLY=($(compgen -W "
-	    "\"$(pinhole services 2>/dev/null | cut -d' ' -f1)\" -- \"$cur\"))",
+	[PH_WORDS_SERVICE] = ("COMPREPLY=($(compgen -W "
+	    "\"$(pinhole services 2>/dev/null | cut -d' ' -f1)\" -- \"$cur\"))"),
 	[PH_WORDS_ID] = "COMPREPLY=()",
 	[PH_WORDS_COMMAND] = "COMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))",
 	[PH_WORDS_SHELL] = "COMPREPLY=($(compgen -W bash -- \"$cur\"))",

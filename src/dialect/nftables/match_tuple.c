@@ -104,7 +104,7 @@ named(struct ph_nft_lower *l, fields f, size_t n, struct ph_nft_set *s,
 	for (i = 0; i < n; i++)
 		c->f[i] = f[i];
 	c->n = n;
-	c->got = cubes(l, f, n, s->first, v);
+	c->got = (int)cubes(l, f, n, s->first, v);
 	c->set = *out = v;
 	c->next = s->tuples;
 	s->tuples = c;
