@@ -39,18 +39,58 @@ effective_priority(const struct ph_hook *h)
 	}
 }
 
+/* Where a base chain stands among those of its hook. */
+struct rank {
+	const struct ph_hook *hook;
+	size_t since;			/* when its place was taken */
+	int priority;			/* of that place */
+};
+
+/*
+ * Of equals the one that came last goes first (nf_hook_entries_grow()).  All nat
+ * chains share the place that the first of them took, and are ordered there.
+ */
 static int
 compare(const void *a, const void *b)
 {
-	const struct ph_hook *x = *(const struct ph_hook *const *)a;
-	const struct ph_hook *y = *(const struct ph_hook *const *)b;
-	int px = effective_priority(x), py = effective_priority(y);
+	const struct rank *x = a, *y = b;
 
-	if (px != py)
-		return px < py ? -1 : 1;
 	if (x->priority != y->priority)
 		return x->priority < y->priority ? -1 : 1;
-	return x < y ? -1 : x > y;
+	if (x->since != y->since)
+		return x->since > y->since ? -1 : 1;
+	if (x->hook->priority != y->hook->priority)
+		return x->hook->priority < y->hook->priority ? -1 : 1;
+	return x->hook > y->hook ? -1 : x->hook < y->hook;
+}
+
+static size_t
+since(const struct ph_ruleset *rs, const struct ph_hook *h)
+{
+	const struct ph_hook *first = h;
+
+	if (h->kind == PH_HOOK_NAT)
+		for (first = rs->hooks; first->kind != PH_HOOK_NAT ||
+		    (first->families & h->families) == 0; first++)
+			;
+	return (size_t)(first - rs->hooks);
+}
+
+static void
+sort_point(struct ph_arena *mem, const struct ph_ruleset *rs,
+    enum ph_hook_point point, struct ph_hooks *out)
+{
+	struct rank *v = ph_arena_array(mem, rs->n_hooks, sizeof(*v));
+	size_t n = 0;
+
+	for (const struct ph_hook *h = rs->hooks; h < rs->hooks + rs->n_hooks; h++)
+		if (h->point == point)
+			v[n++] = (struct rank){ h, since(rs, h), effective_priority(h) };
+	qsort(v, n, sizeof(*v), compare);
+	out->v[point] = ph_arena_array(mem, n, sizeof(*out->v[point]));
+	out->n[point] = n;
+	for (size_t i = 0; i < n; i++)
+		out->v[point][i] = v[i].hook;
 }
 
 void
@@ -58,13 +98,8 @@ ph_path_hooks(struct ph_arena *mem, const struct ph_ruleset *rs,
     struct ph_hooks *out)
 {
 	*out = (struct ph_hooks){ 0 };
-	for (int point = 0; point < PH_NHOOKS; point++) {
-		out->v[point] = ph_arena_array(mem, rs->n_hooks, sizeof(*out->v[0]));
-		for (size_t i = 0; i < rs->n_hooks; i++)
-			if ((int)rs->hooks[i].point == point)
-				out->v[point][out->n[point]++] = &rs->hooks[i];
-		qsort(out->v[point], out->n[point], sizeof(*out->v[0]), compare);
-	}
+	for (int point = 0; point < PH_NHOOKS; point++)
+		sort_point(mem, rs, (enum ph_hook_point)point, out);
 }
 
 static struct ph_view

@@ -176,6 +176,19 @@ sim_nat(struct sim *s, enum ph_hook_point point, int priority, const struct end 
 		s->v[PH_SRC] = reply ? s->sent[PH_DST] : e->v[PH_SRC];
 }
 
+/* The number of ${h}, but of nat chains that of the first. */
+static size_t
+sim_since(const struct ph_ruleset *rs, const struct ph_hook *h)
+{
+	size_t i = 0;
+
+	if (h->kind != PH_HOOK_NAT)
+		return (size_t)(h - rs->hooks);
+	while (rs->hooks[i].kind != PH_HOOK_NAT)
+		i++;
+	return i;
+}
+
 static bool
 sim_stage(struct sim *s, struct end *e)
 {
@@ -190,11 +203,13 @@ sim_stage(struct sim *s, struct end *e)
 	    ph_flags_encode(flags[s->stage]) : 0;
 	for (int w = 0; w < 3; w++) {
 		for (int prio = -300; prio <= 300; prio += 50)
-			for (size_t i = 0; i < s->rs->n_hooks; i++) {
-				const struct ph_hook *h = &s->rs->hooks[i];
+			for (size_t i = s->rs->n_hooks * s->rs->n_hooks; i-- > 0;) {
+				const struct ph_hook *h =
+				    &s->rs->hooks[i % s->rs->n_hooks];
 				enum sim_verdict v;
 
-				if (h->point != way[w] || h->priority != prio)
+				if (h->point != way[w] || h->priority != prio ||
+				    sim_since(s->rs, h) != i / s->rs->n_hooks)
 					continue;
 				if (h->kind == PH_HOOK_NAT &&
 				    (s->stage != PH_STAGE_FIRST || s->untracked))

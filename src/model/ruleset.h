@@ -135,7 +135,7 @@ enum { PH_PRIO_CONNTRACK = -200, PH_PRIO_DSTNAT = -100, PH_PRIO_SRCNAT = 100 };
 struct ph_hook {			/* a base chain */
 	enum ph_hook_point point;
 	enum ph_hook_kind kind;		/* NAT: sees only a connection's first packet */
-	int priority;			/* lower first; ties in order of definition */
+	int priority;			/* lower first; of equals the last defined */
 	unsigned families;		/* PH_FAMILY_*: which packets it sees */
 	struct ph_chain *chain;
 	enum ph_act_kind policy;	/* ACCEPT or DROP */
