@@ -286,15 +286,15 @@ try_without(struct trial *t, struct draft *d, size_t at, size_t n,
 	struct session copy = *s;
 	bool any = false;
 
-	for (size_t i = at; i < at + n && i < d->n; i++)
-		any |= !d->v[i].fixed && !d->v[i].out;
-	if (!any)
+	for (size_t i = at; i < at + n && i < d->n; i++) {
+		d->v[i].trying = !d->v[i].fixed && !d->v[i].out;
+		d->v[i].out |= d->v[i].trying;
+		any |= d->v[i].trying;
+	}
+	if (!any || still_wrong(t, &copy))
 		return;
 	for (size_t i = at; i < at + n && i < d->n; i++)
-		d->v[i].out |= !d->v[i].fixed;
-	if (!still_wrong(t, &copy))
-		for (size_t i = at; i < at + n && i < d->n; i++)
-			d->v[i].out = false;
+		d->v[i].out &= !d->v[i].trying;
 }
 
 static void

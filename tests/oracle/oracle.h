@@ -137,6 +137,7 @@ struct line {
 	const char *s;
 	bool fixed;			/* the text would not load without it */
 	bool out;			/* left out */
+	bool trying;			/* to leave it out */
 };
 
 struct draft {
