@@ -69,3 +69,10 @@ for file in bin/pinhole share/man/man1/pinhole.1 share/man/man5/pinhole-site.5 \
     share/doc/pinhole/examples/edge.nft; do
 	is 0 "installed: $file" test -n "$(find "$work/root" -path "*/$file")"
 done
+
+for page in *.md docs/*.md; do
+	grep -oE '\]\([^)#: ]+\)' "$page" | sed 's/^](//; s/)$//' | sort -u | while read -r file; do
+		[ -e "$(dirname "$page")/$file" ] || echo "$file"
+	done >"$work/lacking"
+	same "what $page links to is there" /dev/null "$work/lacking"
+done
