@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "audit/cover.h"
+
+/*
+ * DOC: Lint
+ *
+ * What is wrong with a ruleset by itself: rules that can never match (cover.c),
+ * rules that change nothing (spare.c), openings that no service needs (wide.c),
+ * chains that nothing leads to.  A line of text may have become several rules;
+ * it is reported once, and only when what is said is true of all of them.
+ */
+struct lint {
+	struct ph_arena *mem;
+	const struct ph_ruleset *rs;
+	struct ph_calls calls;
+	struct { struct ph_finding *v; size_t n, cap; } out;
+};
+
+static struct ph_finding *
+add(struct lint *l, const char *id, enum ph_severity severity, struct ph_span at,
+    const char *message)
+{
+	struct ph_finding *f = PH_PUSH(l->mem, l->out.v, l->out.n, l->out.cap);
+
+	*f = (struct ph_finding){ .id = id, .severity = severity, .at = at,
+		.message = message };
+	return f;
+}
+
+static bool
+same_line(const struct ph_rule *a, const struct ph_rule *b)
+{
+	return a->at.src == b->at.src && a->at.off == b->at.off && a->at.len == b->at.len &&
+	    a->at.src != NULL;
+}
+
+/* The lines of ${n} rules at ${by}, each once and none that was not written. */
+static void
+name_others(struct lint *l, const struct ph_chain *c, const uint32_t *by, size_t n,
+    struct ph_finding *f)
+{
+	struct ph_span *v = ph_arena_array(l->mem, n, sizeof(*v));
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !same_line(&c->rules[by[i]], &c->rules[by[i - 1]]))
+			v[k++] = c->rules[by[i]].at;
+	f->others = v;
+	f->n_others = k;
+}
+
+/* What a rule does to its packets, as one verb: "accept", "drop"; NULL: more. */
+static const char *
+verb(const struct ph_rule *r)
+{
+	for (size_t i = 0; i < r->n_acts; i++)
+		if (r->acts[i].kind == PH_ACT_ACCEPT)
+			return "accept";
+		else if (r->acts[i].kind == PH_ACT_DROP || r->acts[i].kind == PH_ACT_REJECT)
+			return "drop";
+	return NULL;
+}
+
+/* Do all rules that cover it do what it would do? */
+static bool
+all_agree(const struct ph_chain *c, const struct ph_dead *d)
+{
+	const char *mine = verb(&c->rules[d->rule]);
+
+	for (size_t i = 0; i < d->n_by; i++)
+		if (mine == NULL || verb(&c->rules[d->by[i]]) != mine)
+			return false;
+	return true;
+}
+
+static void
+report_empty(struct lint *l, const struct ph_rule *r, const struct ph_dead *d)
+{
+	const char *what = d->clash == PH_NDIMS ? "addresses and ports" :
+	    ph_dim_name(d->clash);
+
+	add(l, "never-matches", PH_WARNING, r->at, ph_arena_printf(l->mem,
+	    "can never match: its conditions on the %s have nothing in common", what));
+}
+
+static void
+report_covered(struct lint *l, const struct ph_chain *c, const struct ph_dead *d)
+{
+	const struct ph_rule *r = &c->rules[d->rule];
+	bool agree = all_agree(c, d), one = d->n_by == 1;
+	const char *who = one ? "an earlier line matches" : "earlier lines together match";
+	struct ph_finding *f;
+
+	f = add(l, "dead-rule", agree ? PH_INFO : PH_WARNING, r->at,
+	    ph_arena_printf(l->mem, "can never match: %s all of its packets first%s", who,
+	    agree ? ", with the same effect" : ""));
+	name_others(l, c, d->by, d->n_by, f);
+	f->region = d->region;
+}
+
+/*
+ * The dead rules ${d}[0..n) are all of one line.  It is reported when no other
+ * rule of the line is alive, by the first that is covered, else as empty.
+ */
+static void
+report_line(struct lint *l, const struct ph_chain *c, const struct ph_dead *d, size_t n)
+{
+	const struct ph_rule *first = &c->rules[d->rule], *last = &c->rules[d[n - 1].rule];
+	size_t covered = 0;
+
+	if (first->implicit || last - first + 1 != (ptrdiff_t)n ||
+	    (first > c->rules && same_line(first - 1, first)) ||
+	    (last + 1 < c->rules + c->n && same_line(last + 1, last)))
+		return;
+	while (covered < n && d[covered].empty)
+		covered++;
+	if (covered == n)
+		report_empty(l, first, d);
+	else
+		report_covered(l, c, &d[covered]);
+}
+
+static void
+lint_dead(struct lint *l, const struct ph_call *call, const struct ph_cube *within)
+{
+	const struct ph_chain *c = call->chain;
+	struct ph_deads dead = { 0 };
+
+	ph_cover_find(l->mem, &l->calls, call, within, &dead);
+	for (size_t i = 0, end; i < dead.n; i = end) {
+		for (end = i + 1; end < dead.n && same_line(&c->rules[dead.v[i].rule],
+		    &c->rules[dead.v[end].rule]); end++)
+			;
+		report_line(l, c, &dead.v[i], end - i);
+	}
+}
+
+static void
+lint_unused(struct lint *l, const struct ph_call *call)
+{
+	const struct ph_chain *c = call->chain;
+	bool cisco = l->rs->dialect != NULL && strcmp(l->rs->dialect->name, "asa") == 0;
+
+	if (call->families != 0 || call->hook != NULL)
+		return;
+	add(l, "unused-chain", PH_INFO, c->at, ph_arena_printf(l->mem, cisco ?
+	    "access list %s is not bound to an interface" :
+	    "chain %s is never used: no hook and no rule leads to it", c->name));
+}
+
+/* A chain that only one family ever visits has no packets of the other. */
+static struct ph_cube
+packets_of(struct ph_arena *mem, unsigned families)
+{
+	struct ph_range r = families == PH_FAMILY_4 ? PH_ANY_V4 : PH_ANY_V6;
+	struct ph_cube c = { 0 };
+
+	if (families == PH_FAMILY_4 || families == PH_FAMILY_6) {
+		c.d[PH_SRC] = ph_ranges_one(mem, r.lo, r.hi);
+		c.d[PH_DST] = c.d[PH_SRC];
+	}
+	return c;
+}
+
+struct order {
+	const struct ph_finding *f;
+	size_t i;			/* as found */
+};
+
+/* In the order of the text; what has no place, and other inputs, after it. */
+static int
+by_place(const void *x, const void *y)
+{
+	const struct order *a = x, *b = y;
+	const struct ph_span *p = &a->f->at, *q = &b->f->at;
+
+	if (p->src != q->src && (p->src == NULL || q->src == NULL))
+		return p->src == NULL ? 1 : -1;
+	if (p->src != q->src && strcmp(p->src->name, q->src->name) != 0)
+		return strcmp(p->src->name, q->src->name);
+	if (p->off != q->off)
+		return p->off < q->off ? -1 : 1;
+	return a->i < b->i ? -1 : 1;
+}
+
+static struct ph_finding *
+sorted(struct lint *l)
+{
+	struct order *o = ph_arena_array(l->mem, l->out.n, sizeof(*o));
+	struct ph_finding *v = ph_arena_array(l->mem, l->out.n, sizeof(*v));
+
+	for (size_t i = 0; i < l->out.n; i++)
+		o[i] = (struct order){ &l->out.v[i], i };
+	qsort(o, l->out.n, sizeof(*o), by_place);
+	for (size_t i = 0; i < l->out.n; i++)
+		v[i] = *o[i].f;
+	return v;
+}
+
+void
+ph_lint_run(struct ph_arena *mem, const struct ph_ruleset *rs,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_finding **out,
+    size_t *n_out)
+{
+	struct lint l = { .mem = mem, .rs = rs };
+
+	(void)reqs;
+	(void)n;
+	ph_calls_of(mem, rs, &l.calls);
+	for (size_t i = 0; i < l.calls.n; i++) {
+		const struct ph_call *c = &l.calls.v[i];
+		struct ph_cube within = packets_of(mem, c->families);
+
+		lint_unused(&l, c);
+		lint_dead(&l, c, &within);
+	}
+	*out = sorted(&l);
+	*n_out = l.out.n;
+}
