@@ -59,7 +59,7 @@ struct ph_service_flow {
 	uint32_t idle_s;
 	const char *alg, *alg_protocol;	/* or NULL */
 	const char *note;		/* or NULL */
-	const char *source, *checked;	/* its own, or the service's */
+	const char *source, *checked;	/* its own, or the service's; checked may be NULL */
 	char confidence;		/* 'A': text seen; 'B': well known */
 	struct ph_span at;
 };
@@ -69,7 +69,7 @@ struct ph_service {
 	enum ph_viewpoint viewpoint;
 	const char *source;		/* URL of the page */
 	const char *const *sources;	/* all pages; NULL-terminated */
-	const char *checked;		/* YYYY-MM-DD */
+	const char *checked;		/* YYYY-MM-DD; NULL: not recorded */
 	char confidence;
 	const char *app;		/* program to allow on a host, or NULL */
 	const char *note;		/* or NULL */

@@ -168,7 +168,7 @@ static const struct ph_field service_fields[] = {
 	{ "title", true, ph_field_text, SERVICE(s.title), NULL },
 	{ "viewpoint", false, ph_field_word, SERVICE(viewpoint), viewpoint_words },
 	{ "source", true, ph_value_sources, SERVICE(s.sources), NULL },
-	{ "checked", true, ph_value_date, SERVICE(s.checked), NULL },
+	{ "checked", false, ph_value_date, SERVICE(s.checked), NULL },
 	{ "confidence", true, ph_field_word, SERVICE(confidence), confidence_words },
 	{ "app", false, ph_field_text, SERVICE(s.app), NULL },
 	{ "note", false, ph_field_text, SERVICE(s.note), NULL },

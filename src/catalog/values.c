@@ -60,13 +60,20 @@ ph_value_date(struct ph_reader *rd, const struct ph_field *f,
 		    "a date is written YYYY-MM-DD");
 }
 
+/* A page, or a document that everyone finds by its name. */
 static void
 check_url(struct ph_reader *rd, const struct ph_yaml *v)
 {
-	if (!ph_str_starts(v->text, "https://") && !ph_str_starts(v->text, "http://") &&
-	    !ph_str_starts(v->text, "RFC ") && !ph_str_starts(v->text, "ITU-T "))
-		ph_diag(rd->diags, PH_ERROR, "bad-source", v->at,
-		    "a source is a URL, an RFC or an ITU-T recommendation");
+	static const char *const begin[] = {
+		"https://", "http://", "RFC ", "ITU-T ", "IANA ", "sample ",
+		"documentation of ",
+	};
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
+		if (ph_str_starts(v->text, begin[i]))
+			return;
+	ph_diag(rd->diags, PH_ERROR, "bad-source", v->at, "a source is a URL, or begins "
+	    "with RFC, ITU-T, IANA, \"sample\" or \"documentation of\"");
 }
 
 void

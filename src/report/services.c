@@ -7,7 +7,7 @@ void
 ph_report_services(const struct ph_text *t, const struct ph_service *const *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		fprintf(t->out, "%-20s%s\n", v[i]->name, v[i]->title);
+		fprintf(t->out, "%-24s%s\n", v[i]->name, v[i]->title);
 }
 
 static const char *
@@ -87,8 +87,9 @@ report_flow(const struct ph_text *t, const struct ph_service *s,
 		    f->alg_protocol, f->alg != NULL ? f->alg : "off"));
 	field(t, "note", f->note);
 	if (f->source != s->source || f->checked != s->checked)
-		field(t, "source", ph_arena_printf(t->mem, "%s, checked %s",
-		    f->source, f->checked));
+		field(t, "source", ph_arena_printf(t->mem, "%s, %s%s", f->source,
+		    f->checked != NULL ? "checked " : "date not recorded",
+		    f->checked != NULL ? f->checked : ""));
 }
 
 static void
@@ -120,7 +121,10 @@ ph_report_service(const struct ph_text *t, const struct ph_service *s)
 {
 	ph_text_wrap(t, 0, "%s: %s", s->name, s->title);
 	ph_text_wrap(t, 2, "source: %s", s->source);
-	ph_text_wrap(t, 2, "checked %s, confidence %c", s->checked, s->confidence);
+	if (s->checked != NULL)
+		ph_text_wrap(t, 2, "checked %s, confidence %c", s->checked, s->confidence);
+	else
+		ph_text_wrap(t, 2, "date not recorded, confidence %c", s->confidence);
 	if (s->app != NULL)
 		ph_text_wrap(t, 2, "program to allow on a host: %s", s->app);
 	if (s->note != NULL)

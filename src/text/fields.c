@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "text/fields.h"
 
 bool
@@ -76,6 +77,17 @@ ph_field_text(struct ph_reader *rd, const struct ph_field *f,
 	*out = v->text.s;
 }
 
+static const char *
+list_words(struct ph_arena *mem, const char *const *words, size_t n)
+{
+	struct ph_buf b;
+
+	ph_buf_init(&b, mem);
+	for (size_t i = 0; i < n; i++)
+		ph_buf_printf(&b, "%s%s", i > 0 ? ", " : "", words[i]);
+	return b.s;
+}
+
 void
 ph_field_word(struct ph_reader *rd, const struct ph_field *f,
     const struct ph_yaml *v, void *to)
@@ -98,8 +110,8 @@ ph_field_word(struct ph_reader *rd, const struct ph_field *f,
 		    v->text.s, near);
 	else
 		ph_diag(rd->diags, PH_ERROR, "bad-word", v->at,
-		    "\"%s\" cannot be \"%s\"; it is one of %zu words, the first \"%s\"",
-		    f->key, v->text.s, n, f->words[0]);
+		    "\"%s\" cannot be \"%s\"; it is one of: %s", f->key, v->text.s,
+		    list_words(rd->mem, f->words, n));
 }
 
 void

@@ -16,7 +16,7 @@ static void
 check_flow(const struct ph_service_flow *f)
 {
 	assert(f->id != NULL && f->purpose != NULL && f->source != NULL);
-	assert(f->checked != NULL && strlen(f->checked) == 10);
+	assert(f->checked == NULL || strlen(f->checked) == 10);
 	assert(f->confidence == 'A' || f->confidence == 'B');
 	assert(f->n_protos >= 1 && f->n_protos <= PH_MAX_PROTOS);
 	assert(f->n_groups >= 1 && (f->ports != NULL || f->param != NULL));
