@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/ids.h"
 #include "cmd/run.h"
 #include "cmd/version.h"
 #include "os/progress.h"
@@ -31,26 +32,37 @@ want_colour(void)
 	    term != NULL && strcmp(term, "dumb") != 0;
 }
 
-/* -W id, -W no-id, -E id; later ones win, so they come first in the list. */
-static struct ph_diag_switch *
-switches(struct ph_run *run)
+/*
+ * -W id, -W no-id, -E id; later ones win, so they come first in the list.  False
+ * when one is no id.
+ */
+static bool
+read_switches(struct ph_run *run)
 {
 	struct ph_diag_switch *list = NULL;
 
 	for (const struct ph_arg *a = run->args.opts; a != NULL; a = a->next) {
 		struct ph_diag_switch *s;
 		bool no = a->id == PH_OPT_W && strncmp(a->value, "no-", 3) == 0;
+		const char *near;
 
 		if (a->id != PH_OPT_W && a->id != PH_OPT_E)
 			continue;
 		s = PH_NEW(&run->mem, struct ph_diag_switch);
-		s->id = a->value + (no ? 3 : 0);
-		s->as = no ? PH_DIAG_OFF :
+		s->id = a->value + (no && !ph_ids_known(a->value, &near) ? 3 : 0);
+		if (!ph_ids_known(s->id, &near)) {
+			ph_run_usage(run, "unknown diagnostic '%s'%s%s%s", s->id,
+			    near != NULL ? "; did you mean '" : "",
+			    near != NULL ? near : "", near != NULL ? "'?" : "");
+			return false;
+		}
+		s->as = no && s->id != a->value ? PH_DIAG_OFF :
 		    a->id == PH_OPT_E ? PH_DIAG_ERROR : PH_DIAG_WARN;
 		s->next = list;
 		list = s;
 	}
-	return list;
+	run->diags.switches = list;
+	return true;
 }
 
 /* A report that nobody could read is no success. */
@@ -79,7 +91,8 @@ run_command(struct ph_run *run, char **argv)
 		return PH_EXIT_OK;
 	}
 	run->json = ph_opt_given(&run->args, PH_OPT_JSON);
-	run->diags.switches = switches(run);
+	if (!read_switches(run))
+		return PH_EXIT_USAGE;
 	ph_progress_start();
 	code = run->cmd->run(run);
 	ph_progress_stop();

@@ -40,7 +40,7 @@ static const struct ph_opt table[PH_NOPTS] = {
 	[PH_OPT_OUTSIDE] = { "--outside", "IF", PH_WORDS_NONE,
 	    "interface or zone of the endpoints" },
 	[PH_OPT_HOST] = { "--host", NULL, PH_WORDS_NONE,
-	    "the firewall itself is the client, or the end of the flow" },
+	    "the firewall itself is the client, or an end" },
 	[PH_OPT_RESOLVE] = { "--resolve", "NAME=ADDRS", PH_WORDS_NONE,
 	    "take these addresses for a name, ask nobody" },
 	[PH_OPT_CATALOG] = { "--catalog", "DIR", PH_WORDS_DIR,

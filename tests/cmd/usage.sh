@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What is said of wrong words on the command line, and with which status.
+. tests/tap.sh
+
+is 64 "no command" "$pinhole"
+is 0 "help" "$pinhole" help
+says "help lists commands" '^  audit +say ' "$out"
+is 0 "--help is help" "$pinhole" --help
+is 0 "--version" "$pinhole" --version
+says "the version has a number" '^pinhole [0-9]+\.[0-9]+\.[0-9]+' "$out"
+
+is 64 "an unknown command" "$pinhole" audti
+says "what it is like" "unknown command 'audti'; did you mean 'audit'\?" "$err"
+for later in probe serve tunnel lab apply check keygen; do
+	is 64 "$later does not exist" "$pinhole" $later
+done
+is 64 "an unknown option" "$pinhole" audit --jsn x y
+says "what it is like" "unknown option '--jsn'; did you mean '--json'\?" "$err"
+is 64 "a value that is missing" "$pinhole" audit x y --site
+says "which" '--site needs a value: --site FILE' "$err"
+is 64 "a value too many" "$pinhole" services --json=yes
+is 64 "an argument that is missing" "$pinhole" audit x
+is 64 "an argument too many" "$pinhole" diff a b c
+is 64 "an unknown dialect" "$pinhole" fmt --dialect nftable x
+says "what it is like" "did you mean 'nftables'\?" "$err"
+is 64 "an unknown service" "$pinhole" services vidyoconect
+says "what it is like" "did you mean 'vidyoconnect'\?" "$err"
+is 64 "plan for no platform" "$pinhole" plan webrtc
+is 64 "completion of an unknown shell" "$pinhole" completion tcsh
+
+fw=tests/cmd/data/border.nft
+is 64 "a query without ends" "$pinhole" query $fw --udp 1
+says "which" '--from ADDRS is missing' "$err"
+is 64 "a query without ports" "$pinhole" query $fw --from any --to any
+is 64 "a query of two protocols" "$pinhole" query $fw --from any --to any --udp 1 --tcp 1
+is 64 "a falling range" "$pinhole" query $fw --from any --to any --udp 9-8
+is 64 "no address" "$pinhole" query $fw --from 192.0.2.256 --to any --udp 9
+is 64 "no user id" "$pinhole" query $fw --from any --to any --udp 9 --uid me
+is 64 "no ICMP type" "$pinhole" query $fw --from any --to any --icmp 256
+
+is 64 "a group that nobody named" "$pinhole" audit $fw vidyoconnect --clients 192.0.2.1
+says "which" 'missing-group.*"portals"' "$err"
+says "how to give it" '--at vidyoconnect.portals=' "$err"
+says "and the other one" 'missing-group.*"routers"' "$err"
+
+is 66 "a file that is not there" "$pinhole" fmt tests/cmd/data/none
+is 66 "a folder" "$pinhole" fmt tests
+is 65 "no configuration" "$pinhole" fmt tests/cmd/data/site.yaml
+says "which there are" '^  asa ' "$err"
+says "how to say it" '--dialect NAME' "$err"
+
+for c in services plan audit query fix diff lint completion help; do
+	is 0 "help $c" "$pinhole" help $c
+	says "help $c shows its use" "^Usage: pinhole $c" "$out"
+	wide=$(awk 'length > 80' "$out")
+	[ -z "$wide" ] && ok "help $c in 80 columns" || echo "$wide" | not_ok "help $c in 80 columns"
+done
+
+"$pinhole" completion bash >"$work/c" && bash -n "$work/c" && ok "completion is bash" ||
+	not_ok "completion is bash" <"$work/c"
+cat >"$work/try" <<'END'
+. "$1"
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pinhole; echo "${COMPREPLY[*]}"; }
+compopt() { :; }
+try pinhole au
+try pinhole audit --js
+try pinhole plan --for as
+END
+bash "$work/try" "$work/c" >"$out" 2>"$err"
+printf 'audit\n--json\nasa\n' | diff - "$out" >"$work/d" && ok "completion completes" ||
+	not_ok "completion completes" <"$work/d"
