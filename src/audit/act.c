@@ -183,6 +183,8 @@ do_mark(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
 {
 	struct ph_view *mark = &p->view[PH_MARK], *ct = &p->view[PH_CTMARK];
 
+	if (p->no_ct && a->kind != PH_ACT_MARK)
+		return;				/* no connection to mark */
 	switch (a->kind) {
 	case PH_ACT_MARK:
 		mark_set(mem, mark, a->mark.mask, a->mark.value);
@@ -238,11 +240,19 @@ do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
 	}
 }
 
+/* Without a connection there is no mark to read, and the rule ends there. */
+static bool
+reads_ctmark(const struct ph_act *a)
+{
+	return a->kind == PH_ACT_CT_TO_MARK ||
+	    (a->kind == PH_ACT_CTMARK && a->mark.mask != UINT32_MAX);
+}
+
 enum ph_outcome
 ph_act_run(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
     const struct ph_rule *r, struct ph_doubt *doubt)
 {
-	for (size_t i = 0; i < r->n_acts; i++) {
+	for (size_t i = 0; i < r->n_acts && !(p->no_ct && reads_ctmark(&r->acts[i])); i++) {
 		enum ph_outcome o = do_act(mem, p, hook, &r->acts[i], doubt);
 
 		if (o != PH_GO_ON)

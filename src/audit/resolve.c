@@ -22,6 +22,8 @@ ph_answer_add(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *v
 	a->n += n;
 }
 
+static const char in_any_case[] = "not certain where, but stopped in any case";
+
 /* Append what of ${c} was not given before, with the facts of ${p}. */
 static void
 give_new(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
@@ -37,7 +39,7 @@ give_new(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
 		q.cube = s.v[i];
 		q.verdict = verdict;
 		if (verdict != PH_UNKNOWN)
-			q.why = NULL;
+			q.why = verdict == PH_BLOCKED ? in_any_case : NULL;
 		ph_answer_add(mem, a, &q, 1);
 		ph_set_add(mem, given, &s.v[i]);
 	}

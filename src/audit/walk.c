@@ -140,9 +140,14 @@ replies_pass(const struct walk *w, const struct ph_piece *p)
 static void
 end_first(struct walk *w, struct ph_piece *p)
 {
-	if (p->diverted && w->q->path == PH_PATH_THROUGH) {
+	if (p->diverted && w->q->path != PH_PATH_TO) {
 		p->fate.by = p->fate.nat_at;
 		finish(w, p, PH_BLOCKED, "redirected to the firewall itself");
+		return;
+	}
+	if (p->rerouted && w->q->path == PH_PATH_TO) {
+		p->fate.by = p->fate.nat_at;
+		finish(w, p, PH_BLOCKED, "translated to another host's address");
 		return;
 	}
 	if (w->q->first_only || !is_answered(p) || replies_pass(w, p)) {
