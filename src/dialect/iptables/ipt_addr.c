@@ -169,8 +169,12 @@ read_mark(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 	size_t n = slash == NULL ? a->v.s.len : (size_t)(slash - a->v.s.s);
 	uint64_t v, mask = UINT32_MAX;
 	const struct ph_ranges *set = ph_ranges_none();
+	struct ph_cond c = {
+		.kind = PH_COND_MASK, .dim = (enum ph_dim)a->code, .neg = a->neg,
+		.at = a->at,
+	};
+	struct ph_masked *bits;
 
-	(void)u;
 	if (!ph_str_u64((struct ph_str){ a->v.s.s, n }, 0, UINT32_MAX, &v) ||
 	    (slash != NULL && !ph_str_u64((struct ph_str){ slash + 1,
 	    a->v.s.len - n - 1 }, 0, UINT32_MAX, &mask)))
@@ -184,7 +188,10 @@ read_mark(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 	}
 	ph_ipt_rule_words(r, a->at, ph_arena_printf(r->rd->mem, "-m %s%s --mark %.*s",
 	    u->m->name, a->neg ? " !" : "", (int)a->v.s.len, a->v.s.s));
-	ph_ipt_rule_opaque(r, a->at, "a mark's mask with too many holes");
+	bits = PH_NEW(r->rd->mem, struct ph_masked);
+	*bits = (struct ph_masked){ v, mask };
+	c.masked = bits;
+	ph_ipt_rule_cond(r, &c);
 	return true;
 }
 
