@@ -7,6 +7,15 @@ gen_word(struct gen *g, const char *const *words, size_t n)
 	return words[rng_below(g->rng, n)];
 }
 
+ph_u128
+gen_host_on(struct gen *g, bool v6, size_t iface)
+{
+	ph_u128 a = ifaces[iface].net[v6].lo + 2 + rng_below(g->rng, 30);
+
+	pool_addr(g->pool, v6, a);
+	return a;
+}
+
 /* Few different hosts, so that rules and packets meet. */
 ph_u128
 gen_host(struct gen *g, bool v6)
@@ -63,4 +72,22 @@ gen_port(struct gen *g)
 
 	pool_port(g->pool, p);
 	return p;
+}
+
+struct gen_move
+gen_move(struct gen *g, bool v6)
+{
+	size_t on = rng_below(g->rng, N_IFACES);
+	unsigned bits = v6 ? 128 : 32, less = (unsigned)rng_below(g->rng, 6);
+	struct ph_range from = ph_prefix_range(gen_host_on(g, v6, on), bits - less);
+	char text[PH_ADDR_TEXT];
+	struct gen_move m;
+
+	pool_addr(g->pool, v6, from.lo);
+	pool_addr(g->pool, v6, from.hi);
+	m.from = ph_arena_printf(g->rules.mem, "%s/%u", ph_addr_format(from.lo, text),
+	    bits - less);
+	m.to = ph_arena_printf(g->rules.mem, "%s",
+	    ph_addr_format(gen_host_on(g, v6, on), text));
+	return m;
 }

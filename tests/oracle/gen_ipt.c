@@ -282,19 +282,21 @@ target(struct place *p, struct ph_buf *b)
 		ph_buf_puts(b, roll < 64 ? " -j DROP" : " -j ACCEPT");
 }
 
-/* -j with translation; a protocol has been named. */
 static void
-nat_target(struct place *p, struct ph_buf *b)
+source_target(struct place *p, struct ph_buf *b)
 {
 	struct gen *g = p->g;
-	bool dst = p->chain[0] == 'O' || p->chain[1] == 'R';
-	const char *to = gen_host_text(g, g->v6);
 
-	if (!dst && p->chain[0] == 'P' && rng_chance(g->rng, 40))
+	if (p->chain[0] == 'P' && rng_chance(g->rng, 40))
 		ph_buf_puts(b, " -j MASQUERADE");
-	else if (!dst)
-		ph_buf_printf(b, " -j SNAT --to-source %s", to);
-	else if (rng_chance(g->rng, 12))
+	else
+		ph_buf_printf(b, " -j SNAT --to-source %s", gen_host_text(g, g->v6));
+}
+
+static void
+destination_target(struct gen *g, const char *to, struct ph_buf *b)
+{
+	if (rng_chance(g->rng, 12))
 		ph_buf_printf(b, " -j REDIRECT --to-ports %u", gen_port(g));
 	else if (rng_chance(g->rng, 40))
 		ph_buf_printf(b, g->v6 ? " -j DNAT --to-destination [%s]:%u" :
@@ -307,8 +309,13 @@ static void
 add_nat_rule(struct place *p, struct ph_buf *b)
 {
 	struct gen *g = p->g;
+	bool dst = p->chain[0] == 'O' || p->chain[1] == 'R';
+	struct gen_move m = gen_move(g, g->v6);
 
-	match_addr(p, b);
+	if (dst)
+		ph_buf_printf(b, " -d %s", m.from);
+	else
+		match_addr(p, b);
 	if (rng_chance(g->rng, 50))
 		match_iface(p, b);
 	ph_buf_printf(b, " -p %s", GEN_WORD(g, "tcp", "udp"));
@@ -316,7 +323,10 @@ add_nat_rule(struct place *p, struct ph_buf *b)
 		ph_buf_puts(b, " --dport ");
 		port_range(g, b);
 	}
-	nat_target(p, b);
+	if (dst)
+		destination_target(g, m.to, b);
+	else
+		source_target(p, b);
 }
 
 static void

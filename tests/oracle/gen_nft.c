@@ -432,24 +432,23 @@ add_filter_rule(struct place *p)
 /* ---- address translation ---- */
 
 static const char *
-translation(struct place *p, bool v6, const char *proto)
+source_translation(struct place *p, bool v6)
 {
 	struct gen *g = p->t->g;
-	bool dst = strcmp(p->hook, "prerouting") == 0 || strcmp(p->hook, "output") == 0;
-	const char *to = gen_host_text(g, v6), *l, *r;
 
-	l = v6 ? "[" : "";
-	r = v6 ? "]" : "";
-	if (!dst) {
-		if (rng_chance(g->rng, 40) && strcmp(p->hook, "input") != 0)
-			return "masquerade";
-		return fmt2(g, "snat %s to %s", v6 ? "ip6" : "ip", to);
-	}
+	if (rng_chance(g->rng, 40) && strcmp(p->hook, "input") != 0)
+		return "masquerade";
+	return fmt2(g, "snat %s to %s", v6 ? "ip6" : "ip", gen_host_text(g, v6));
+}
+
+static const char *
+destination_translation(struct gen *g, bool v6, const char *proto, const char *to)
+{
 	if (rng_chance(g->rng, 12) && proto != NULL)
 		return ph_arena_printf(g->rules.mem, "redirect to :%u", gen_port(g));
 	if (rng_chance(g->rng, 35) && proto != NULL)
-		return ph_arena_printf(g->rules.mem, "dnat %s to %s%s%s:%u",
-		    v6 ? "ip6" : "ip", l, to, r, gen_port(g));
+		return ph_arena_printf(g->rules.mem, v6 ? "dnat ip6 to [%s]:%u" :
+		    "dnat ip to %s:%u", to, gen_port(g));
 	return fmt2(g, "dnat %s to %s", v6 ? "ip6" : "ip", to);
 }
 
@@ -457,19 +456,27 @@ static void
 add_nat_rule(struct place *p)
 {
 	struct gen *g = p->t->g;
-	bool v6 = pick_v6(p->t);
+	bool v6 = pick_v6(p->t), dst = p->hook[0] == 'o' || p->hook[1] == 'r';
 	const char *proto = rng_chance(g->rng, 70) ? GEN_WORD(g, "tcp", "udp") : NULL;
+	const char *ip = v6 ? "ip6" : "ip";
+	struct gen_move m = gen_move(g, v6);
 	struct ph_buf b;
 
 	ph_buf_init(&b, g->rules.mem);
 	if (rng_chance(g->rng, 50))
 		ph_buf_printf(&b, "%s ", match_iface(p));
-	ph_buf_printf(&b, "%s %s %s ", v6 ? "ip6" : "ip", GEN_WORD(g, "saddr", "daddr"),
-	    addr_item(g, v6));
+	if (dst)
+		ph_buf_printf(&b, "%s daddr %s ", ip, m.from);
+	else
+		ph_buf_printf(&b, "%s %s %s ", ip, GEN_WORD(g, "saddr", "daddr"),
+		    addr_item(g, v6));
 	if (proto != NULL)
 		ph_buf_printf(&b, "%s dport %s ", proto, port_item(g));
-	ph_buf_puts(&b, rng_chance(g->rng, 10) ? GEN_WORD(g, "accept", "return") :
-	    translation(p, v6, proto));
+	if (rng_chance(g->rng, 10))
+		ph_buf_puts(&b, GEN_WORD(g, "accept", "return"));
+	else
+		ph_buf_puts(&b, dst ? destination_translation(g, v6, proto, m.to) :
+		    source_translation(p, v6));
 	draft_add(&g->rules, false, "\t\t%s", b.s);
 }
 

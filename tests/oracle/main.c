@@ -246,9 +246,12 @@ choose(struct trial *t)
 
 /* ---- disagreements ---- */
 
+/* A blocked part with a hint says for certain only that it is blocked. */
 static bool
 is_wrong(const struct session *s)
 {
+	if (s->predicted <= BLOCKED_LATER && s->part->why != NULL)
+		return s->seen == PASSES;
 	return s->predicted != UNSURE && s->predicted != s->seen;
 }
 

@@ -172,10 +172,20 @@ const char *gen_word(struct gen *, const char *const *, size_t);
 
 /* Random constants as text in the draft's arena, noted in the pool. */
 ph_u128 gen_host(struct gen *, bool v6);
+ph_u128 gen_host_on(struct gen *, bool v6, size_t iface);
 const char *gen_host_text(struct gen *, bool v6);
 const char *gen_prefix_text(struct gen *, bool v6);
 const char *gen_iface(struct gen *);
 unsigned gen_port(struct gen *);
+
+/*
+ * gen_move(g, v6): addresses and what they are translated to, on the same
+ * interface: a question names the one by which packets leave in the end.
+ */
+struct gen_move {
+	const char *from, *to;
+};
+struct gen_move gen_move(struct gen *, bool v6);
 
 /* ---- load.c: into the kernel, and into Pinhole ---- */
 

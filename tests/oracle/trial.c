@@ -229,7 +229,7 @@ struct flight {
 static bool
 is_expected(const struct session *s, int at)
 {
-	return s->q->q.path != PH_PATH_THROUGH || at != AT_FIREWALL;
+	return (at == AT_FIREWALL) == (s->q->q.path == PH_PATH_TO);
 }
 
 static void
