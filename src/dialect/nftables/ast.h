@@ -122,6 +122,7 @@ struct ph_nft_rule {
 	struct ph_nft_stmt *stmts;
 	const char *comment;
 	uint64_t handle;
+	bool in_block;			/* stands in the braces of its chain */
 	struct ph_nft_rule *prev, *next;
 };
 
@@ -138,6 +139,7 @@ struct ph_nft_chain {
 	struct ph_nft_table *table;
 	const char *name;
 	struct ph_span at;
+	struct ph_span word, end;	/* "chain" and the closing brace; src NULL: none */
 	struct ph_nft_rule *first, *last;
 	struct ph_nft_hook hook;
 	struct ph_nft_chain *next;

@@ -210,8 +210,10 @@ chain_item(struct ph_nft_parser *p, void *what)
 	if (ph_nft_lex_accept(lx, "flags") || ph_nft_lex_accept(lx, "comment"))
 		return pass_rest(p);
 	r = ph_nft_stmt_rule(p);
-	if (r != NULL)
+	if (r != NULL) {
+		r->in_block = true;
 		ph_nft_store_rule_after(c, r, NULL);
+	}
 	return true;
 }
 
@@ -219,6 +221,7 @@ void
 ph_nft_block_chain(struct ph_nft_parser *p, struct ph_nft_chain *c)
 {
 	block(p, chain_item, c);
+	c->end = p->lx.last;
 }
 
 /* Look into the properties that make elements come and go. */
@@ -289,13 +292,14 @@ ph_nft_block_set(struct ph_nft_parser *p, struct ph_nft_set *s)
 static bool
 table_chain(struct ph_nft_parser *p, struct ph_nft_table *t)
 {
-	struct ph_span at = p->lx.tok.at;
+	struct ph_span word = p->lx.last, at = p->lx.tok.at;
 	struct ph_str name = ph_nft_block_name(p, "the name of a chain");
 	struct ph_nft_chain *c;
 
 	if (name.s == NULL)
 		return false;
 	c = ph_nft_store_chain(p, t, name, at);
+	c->word = word;
 	if (ph_nft_lex_is_op(&p->lx, "{"))
 		ph_nft_block_chain(p, c);
 	return true;

@@ -20,6 +20,7 @@
 #include "dialect/dialect.h"
 #include "dialect/nftables/command.h"
 #include "dialect/nftables/emit.h"
+#include "dialect/nftables/fix.h"
 #include "dialect/nftables/plan.h"
 
 extern const struct ph_dialect ph_dialect_nftables;
@@ -93,4 +94,5 @@ const struct ph_dialect ph_dialect_nftables = {
 	.parse = parse,
 	.emit = ph_nft_emit,
 	.plan = ph_nft_plan,
+	.fix = ph_nft_fix,
 };

@@ -36,23 +36,36 @@ struct planner {
 	struct ph_buf decl, forward, in, timers;
 };
 
+/* The host of a URL: the whole of it stands at the head of the plan. */
+static struct ph_str
+host_of(const char *source)
+{
+	const char *s = strstr(source, "://");
+
+	s = s == NULL ? source : s + 3;
+	return (struct ph_str){ s, strcspn(s, "/") };
+}
+
 const char *
 ph_nft_plan_comment(struct ph_arena *mem, const struct ph_requirement *r)
 {
-	char *s = ph_arena_printf(mem, "%s/%s: %s%s%s%s", r->service, r->flow,
-	    r->purpose == NULL ? "" : r->purpose, r->source == NULL ? "" : " (",
-	    r->source == NULL ? "" : r->source, r->source == NULL ? "" : ")");
-	size_t len = strlen(s);
+	struct ph_str source = r->source == NULL ? PH_STR("") : host_of(r->source);
+	size_t room = COMMENT_MAX - (source.len < 60 ? source.len + 3 : 0), len;
+	char *s;
 
+	s = ph_arena_printf(mem, "%s/%s: %s", r->service, r->flow,
+	    r->purpose == NULL ? "" : r->purpose);
+	len = strlen(s);
 	for (size_t i = 0; i < len; i++)
 		if (s[i] == '"' || (unsigned char)s[i] < ' ')
 			s[i] = '\'';
-	if (len > COMMENT_MAX) {	/* not within a character */
-		for (len = COMMENT_MAX - 3; len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80; len--)
+	if (len > room) {	/* not within a character */
+		for (len = room - 3; len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80; len--)
 			continue;
 		memcpy(s + len, "...", 4);
 	}
-	return s;
+	return source.len == 0 || source.len >= 60 ? s :
+	    ph_arena_printf(mem, "%s (%.*s)", s, (int)source.len, source.s);
 }
 
 /* A word that may name a set: "vidyoconnect_routers". */
