@@ -65,8 +65,11 @@ install: build/pinhole
 	@ninja -C build --quiet
 	@meson install -C build --no-rebuild --quiet $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 
+help:
+	@sed -n 's/^#	//p' Makefile
+
 clean:
 	rm -rf build build-test
 
 FORCE:
-.PHONY: all deps demo test lint fuzz oracle bench corpus golden-update install clean FORCE
+.PHONY: all help deps demo test lint fuzz oracle bench corpus golden-update install clean FORCE
