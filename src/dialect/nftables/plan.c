@@ -68,11 +68,12 @@ ph_nft_plan_comment(struct ph_arena *mem, const struct ph_requirement *r)
 	    ph_arena_printf(mem, "%s (%.*s)", s, (int)source.len, source.s);
 }
 
-/* A word that may name a set: "vidyoconnect_routers". */
+/* A word that may name a set: "vidyoconnect_routers", "s_8x8_media". */
 static const char *
 clean(struct ph_arena *mem, const char *s)
 {
-	char *out = ph_arena_dup(mem, s, strlen(s));
+	bool digit = *s >= '0' && *s <= '9';
+	char *out = ph_arena_printf(mem, "%s%s", digit ? "s_" : "", s);
 
 	for (char *c = out; *c != '\0'; c++)
 		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
