@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "dialect/asa/fix.h"
 #include "dialect/asa/read.h"
 
 bool
@@ -353,4 +354,5 @@ const struct ph_dialect ph_dialect_asa = {
 	.caps = PH_CAP_PACKETS | PH_CAP_TIMERS | PH_CAP_GROUPS,
 	.recognise = recognise,
 	.parse = parse,
+	.fix = ph_asa_fix,
 };

@@ -87,6 +87,8 @@ open_policy(struct ph_asa *a, struct ph_str name)
 	p->name = name;
 	p->tail = &p->actions;
 	*slot = p;
+	*a->policies_tail = p;
+	a->policies_tail = &p->next;
 	return p;
 }
 
