@@ -166,7 +166,7 @@ all_held(struct finder *f, const struct ph_shape *s)
 	return true;
 }
 
-/* The earliest cover that takes a whole cube. */
+/* The earliest cover that takes a whole cube, though the search met others first. */
 struct single {
 	const struct finder *f;
 	const struct ph_cube *c;
@@ -246,12 +246,14 @@ choose_named(struct finder *f, const struct ph_shape *s)
 	struct ph_packet p = corner(c);
 
 	sort_unique(&f->used);
+	if (f->used.n == 1)
+		return;
 	if (n == 1)
 		ph_stab_find(&f->stab, &p, hit_single, &one);
 	if (one.found) {
 		f->used.v[0] = one.id;
 		f->used.n = 1;
-	} else if (f->used.n > 1 && f->used.n <= MAX_REDUCE) {
+	} else if (f->used.n <= MAX_REDUCE) {
 		reduce(f, s);
 	}
 }
@@ -365,6 +367,8 @@ ph_cover_find(struct ph_arena *mem, const struct ph_calls *calls,
 
 	ph_stab_init(&f.stab, &f.scratch,
 	    ph_bounds_of(mem, (struct ph_chain *)call->chain), cover_hull, &f);
+	f.covers.cap = call->chain->n;
+	f.covers.v = ph_arena_array(&f.scratch, f.covers.cap, sizeof(*f.covers.v));
 	for (size_t i = 0; i < call->chain->n; i++)
 		take_rule(&f, (uint32_t)i, calls, within, out);
 	ph_arena_fini(&f.scratch);

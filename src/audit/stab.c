@@ -89,9 +89,9 @@ slot_of(const struct ph_stab *s, uint32_t parent, ph_u128 block, unsigned len)
 }
 
 static void
-grow_slots(struct ph_stab *s)
+set_slots(struct ph_stab *s, size_t n)
 {
-	s->n_slots = s->n_slots == 0 ? SLOTS_MIN : s->n_slots * 2;
+	s->n_slots = n;
 	s->slots = ph_arena_array(s->mem, s->n_slots, sizeof(*s->slots));
 	for (uint32_t i = 1; i < s->n; i++) {
 		const struct ph_stab_node *c = &s->nodes[i];
@@ -104,9 +104,16 @@ void
 ph_stab_init(struct ph_stab *s, struct ph_arena *mem, const struct ph_bounds *b,
     ph_stab_hull_h *hull, const void *arg)
 {
+	size_t slots = SLOTS_MIN;
+
 	*s = (struct ph_stab){ .mem = mem, .bounds = b, .hull = hull, .hull_arg = arg };
-	(void)PH_PUSH(mem, s->nodes, s->n, s->cap);	/* the root is number 0 */
-	grow_slots(s);
+	/* every file holds a cube; of those that were split there are few */
+	s->cap = b->n + b->n / 4 + 1;
+	s->nodes = ph_arena_array(mem, s->cap, sizeof(*s->nodes));
+	s->n = 1;			/* the root is number 0 */
+	while (slots < s->cap)
+		slots *= 2;
+	set_slots(s, slots);
 }
 
 static uint32_t
@@ -124,8 +131,8 @@ child_make(struct ph_stab *s, uint32_t parent, ph_u128 block, unsigned len)
 	c->len = (uint8_t)len;
 	c->level = (uint8_t)(s->nodes[parent].level + 1);
 	s->nodes[parent].lens->has[len / 64] |= (uint64_t)1 << len % 64;
-	if (s->n * 2 > s->n_slots)
-		grow_slots(s);
+	if (s->n * 4 > s->n_slots * 3)
+		set_slots(s, s->n_slots * 2);
 	return made;
 }
 

@@ -36,7 +36,10 @@ struct ph_stab {
 	size_t n_slots;			/* a power of two */
 };
 
-/* ph_stab_init(s, mem, b, hull, arg): an empty file, with the keys of ${b}. */
+/*
+ * ph_stab_init(s, mem, b, hull, arg): an empty file, with the keys of ${b} and room
+ * for about as many cubes as ${b} has rules.
+ */
 void ph_stab_init(struct ph_stab *, struct ph_arena *, const struct ph_bounds *,
     ph_stab_hull_h *, const void *);
 
