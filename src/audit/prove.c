@@ -28,6 +28,13 @@ read_text(struct proof *p, const struct ph_dialect *d, const struct ph_buf *text
 	return false;
 }
 
+/* A firewall that asks for programs says nothing of flows without one. */
+static bool
+is_asked(const struct proof *p, const struct ph_requirement *r)
+{
+	return !p->rs->host_only || r->app != NULL;
+}
+
 /* Everything needed is open, timers included. */
 static bool
 opens_enough(struct proof *p)
@@ -38,7 +45,7 @@ opens_enough(struct proof *p)
 	for (size_t i = 0; i < a.n_flows; i++) {
 		const struct ph_flow *f = &a.flows[i];
 
-		if (f->verdict == PH_OPEN || f->n_parts == 0)
+		if (f->verdict == PH_OPEN || f->n_parts == 0 || !is_asked(p, f->req))
 			continue;
 		ph_buf_printf(p->why, "%s/%s %s is %s", f->req->service, f->req->flow,
 		    ph_direction_name(f->req->direction), ph_verdict_name(f->verdict));

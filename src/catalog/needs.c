@@ -32,10 +32,11 @@ first_time(struct needs *n, const char *kind, const char *name)
 	return first;
 }
 
+/* Where the site's file speaks of the service, if it does. */
 static struct ph_span
-nowhere(const struct needs *n)
+service_place(const struct needs *n)
 {
-	return (struct ph_span){ n->site->file, 0, 1 };
+	return ph_site_group(n->site, n->s->name, "")->addrs.at;
 }
 
 /* Ask for a group that a flow needs; what is not required is left out aloud. */
@@ -51,7 +52,7 @@ ask_group(struct needs *n, const struct ph_service_group *g,
 		way = dir == PH_OUT ? ".out" : ".in";
 	if (!first_time(n, id, ph_arena_printf(n->site->mem, "%s%s", g->name, way)))
 		return;
-	ph_diag(n->site->diags, needed ? PH_ERROR : PH_WARN, id, nowhere(n),
+	ph_diag(n->site->diags, needed ? PH_ERROR : PH_WARN, id, service_place(n),
 	    "%s %s the addresses of \"%s%s\": %s", service,
 	    needed ? "needs" : "leaves a flow out for want of", g->name, way, g->what);
 	ph_diag(n->site->diags, PH_NOTE, id, (struct ph_span){ 0 },
@@ -115,11 +116,11 @@ near_side(struct needs *n)
 	if (a->n > 0)
 		return ok;
 	if (server)
-		ph_diag(site->diags, PH_ERROR, "missing-group", nowhere(n),
+		ph_diag(site->diags, PH_ERROR, "missing-group", service_place(n),
 		    "%s needs the addresses of \"servers\": give them as "
 		    "--at %s.servers=ADDR[,ADDR...]", n->s->name, n->s->name);
 	else if (first_time(n, "clients", ""))
-		ph_diag(site->diags, PH_ERROR, "missing-clients", nowhere(n),
+		ph_diag(site->diags, PH_ERROR, "missing-clients", (struct ph_span){ 0 },
 		    "the clients' networks are not named: give them as "
 		    "--clients ADDR[,ADDR...], or in the site's file as clients: [ADDR, ...]");
 	return false;
@@ -139,7 +140,7 @@ flow_ports(struct needs *n, const struct ph_service_flow *f)
 	if (given != NULL || !first_time(n, "param", p->name))
 		return given != NULL ? given : p->ports;
 	if (p->ports == NULL) {
-		ph_diag(site->diags, PH_ERROR, "missing-param", nowhere(n),
+		ph_diag(site->diags, PH_ERROR, "missing-param", service_place(n),
 		    "%s needs \"%s\", %s: give it as --set %s.%s=PORTS, or in the site's "
 		    "file as services: { %s: { params: { %s: PORTS } } }", n->s->name,
 		    p->name, p->what, n->s->name, p->name, n->s->name, p->name);
@@ -147,7 +148,7 @@ flow_ports(struct needs *n, const struct ph_service_flow *f)
 	}
 	ph_buf_init(&text, site->mem);
 	ph_ranges_print(&text, PH_DPORT, p->ports);
-	ph_diag(site->diags, PH_WARN, "param-default", nowhere(n),
+	ph_diag(site->diags, PH_WARN, "param-default", service_place(n),
 	    "%s: \"%s\", %s, is not given: %s is used%s%s; "
 	    "--set %s.%s=PORTS says better", n->s->name, p->name, p->what, text.s,
 	    p->why != NULL ? ", since " : "", p->why != NULL ? p->why : "", n->s->name,
@@ -221,7 +222,7 @@ add_direction(struct needs *n, const struct ph_service_flow *f, enum ph_directio
 	if (n->near[dir]->n == 0 || !can_talk(n->near[dir], far)) {
 		if (first_time(n, "family", f->id))
 			ph_diag(n->site->diags, f->need == PH_REQUIRED ? PH_ERROR : PH_WARN,
-			    "no-common-family", nowhere(n), "%s %s: one side has IPv4 "
+			    "no-common-family", service_place(n), "%s %s: one side has IPv4 "
 			    "addresses only, the other IPv6", n->s->name, f->id);
 		return;
 	}

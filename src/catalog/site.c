@@ -167,6 +167,7 @@ read_service(struct ph_site *site, struct ph_reader *rd, const struct ph_yaml *v
 
 	if (s == NULL || !ph_fields_is(rd, v, PH_YAML_MAP))
 		return;
+	ph_site_group(site, s->name, "")->addrs.at = v->key_at;
 	for (const struct ph_yaml *m = v->child; m != NULL; m = m->next) {
 		const struct ph_service_group *g;
 

@@ -77,7 +77,10 @@ struct ph_site {
 	struct ph_site_name *name_list;
 };
 
-/* ph_site_group(site, service, group), ph_site_param(): what was said, made new. */
+/*
+ * ph_site_group(site, service, group), ph_site_param(): what was said, made new.
+ * Group "" is the service itself: ${addrs.at} is where the file names it.
+ */
 struct ph_site_entry *ph_site_group(struct ph_site *, const char *, const char *);
 struct ph_site_entry *ph_site_param(struct ph_site *, const char *, const char *);
 

@@ -164,9 +164,9 @@ plan_proves(void **state)
 	ph_buf_init(&text, &m.mem);
 	assert_true(ph_dialect_macos.plan(&m.mem, &m.diags, &plan, &text));
 	assert_non_null(strstr(text.s, "--add '" VIDYO "'\n"));
-	assert_non_null(strstr(text.s, "# vidyoconnect media in: audio and video"));
+	assert_non_null(strstr(text.s, "# vidyoconnect media udp in: audio and video"));
 	assert_non_null(strstr(text.s, "--remove '" VIDYO "'\n"));
-	assert_null(strstr(text.s, "webrtc"));
+	assert_non_null(strstr(text.s, "# webrtc web tcp in: page"));
 	read_mac(&back, text.s);
 	assert_int_equal(back.diags.warnings, 0);
 	assert_int_equal(ask(&back, VIDYO, PH_UDP, 50000), IS_OPEN);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dialect/macos/firewall.h"
+#include "net/names.h"
 
 /* Where people look, before and after. */
 static void
@@ -25,8 +26,9 @@ comment(struct ph_buf *b, const char *text)
 static void
 comment_flow(struct ph_arena *mem, struct ph_buf *b, const struct ph_requirement *q)
 {
-	comment(b, ph_arena_printf(mem, "%s %s %s: %s (%s)", q->service, q->flow,
-	    ph_direction_name(q->direction), q->purpose, q->source));
+	comment(b, ph_arena_printf(mem, "%s %s %s %s: %s (%s)", q->service, q->flow,
+	    ph_proto_name(q->proto), ph_direction_name(q->direction), q->purpose,
+	    q->source));
 }
 
 /* The programs of a plan, each once. */
@@ -68,6 +70,25 @@ write_rollback(struct ph_buf *b, const struct ph_macos *fw)
 	}
 }
 
+/* Flows that come in for a program nobody named; said, so that none is missed. */
+static void
+write_unnamed(struct ph_arena *mem, struct ph_buf *b, const struct ph_plan *plan)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < plan->n_reqs; i++) {
+		const struct ph_requirement *q = plan->reqs[i];
+
+		if (q->direction != PH_IN || q->app != NULL)
+			continue;
+		if (first)
+			ph_buf_puts(b, "\n# These also come in, and name no program. If one "
+			    "on this Mac is to be\n# connected to, allow it in the same way:\n");
+		first = false;
+		comment_flow(mem, b, q);
+	}
+}
+
 bool
 ph_macos_plan(struct ph_arena *mem, struct ph_diags *diags,
     const struct ph_plan *plan, struct ph_buf *b)
@@ -80,6 +101,7 @@ ph_macos_plan(struct ph_arena *mem, struct ph_diags *diags,
 	    "# what programs on this Mac open themselves always passes.\n");
 	if (fw.apps == NULL) {
 		ph_buf_puts(b, "# None of these flows names a program: nothing to allow.\n");
+		write_unnamed(mem, b, plan);
 		write_show(b);
 		return true;
 	}
@@ -88,6 +110,7 @@ ph_macos_plan(struct ph_arena *mem, struct ph_diags *diags,
 	ph_macos_command(b, "--setblockall off", NULL);
 	for (const struct ph_macos_app *a = fw.apps; a != NULL; a = a->next)
 		write_app(mem, b, plan, a);
+	write_unnamed(mem, b, plan);
 	write_show(b);
 	write_rollback(b, &fw);
 	return true;
