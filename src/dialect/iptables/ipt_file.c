@@ -16,7 +16,8 @@
  *
  * What family a block is for: the header comment of the program that wrote it;
  * else lines with -4 or -6 make it a block for both, as iptables-restore and
- * ip6tables-restore take it; else the addresses and names in it; else IPv4.
+ * ip6tables-restore take it; else the addresses and names in it; else those
+ * around it; else IPv4.
  * A second block for the same table takes the place of the first.
  */
 
@@ -156,6 +157,47 @@ block_families(struct ipt_reader *rd)
 	return found;
 }
 
+/* Families that lines of the whole input speak of. */
+static unsigned
+told_anywhere(struct ipt_reader *rd)
+{
+	const unsigned both = PH_FAMILY_4 | PH_FAMILY_6;
+	struct ipt_lex x = rd->lex;
+	struct ph_span at;
+
+	for (x.pos = 0; !rd->told_read && rd->told != both && ph_ipt_lex_peek(&x, &at);
+	    ph_ipt_lex_skip(&x)) {
+		struct ph_str s = behind_counters(text_of(at));
+
+		if (s.len > 0 && s.s[0] == '-')
+			rd->told |= line_hint(s);
+	}
+	rd->told_read = true;
+	return rd->told;
+}
+
+/*
+ * The family of a block that does not tell: that of the rest of the input, else
+ * that of the block before; the other one when that has its table already.
+ */
+static unsigned
+guess_family(struct ipt_reader *rd, struct ph_span at)
+{
+	const unsigned both = PH_FAMILY_4 | PH_FAMILY_6;
+	unsigned told = told_anywhere(rd), f = told;
+
+	if (told == 0 || told == both)
+		f = rd->last == PH_FAMILY_6 ? PH_FAMILY_6 : PH_FAMILY_4;
+	if (table_of(rd, f)->seen && !table_of(rd, both & ~f)->seen)
+		f = both & ~f;
+	if (told == both || (told & f) == 0)
+		if (told != 0 || table_of(rd, both & ~f)->seen)
+			ph_diag(rd->diags, PH_WARN, "family-unclear", at, "nothing tells "
+			    "whether this table is for IPv4 or IPv6; taken as IPv%c",
+			    f == PH_FAMILY_4 ? '4' : '6');
+	return f;
+}
+
 /* A table begins anew: what an earlier block said of it is gone. */
 static void
 begin_table(struct ipt_reader *rd, unsigned family, struct ph_span at)
@@ -196,12 +238,9 @@ read_table(struct ipt_reader *rd, struct ph_span at)
 		return;
 	}
 	rd->families = rd->generated != 0 ? rd->generated : block_families(rd);
-	if (rd->families == 0) {
-		rd->families = PH_FAMILY_4;
-		if (table_of(rd, PH_FAMILY_4)->seen)
-			ph_diag(rd->diags, PH_WARN, "family-unclear", at, "nothing tells "
-			    "whether this table is for IPv4 or IPv6; taken as IPv4");
-	}
+	if (rd->families == 0)
+		rd->families = guess_family(rd, at);
+	rd->last = rd->families;
 	rd->priv->both |= rd->families == (PH_FAMILY_4 | PH_FAMILY_6);
 	for (unsigned f = PH_FAMILY_4; f <= PH_FAMILY_6; f <<= 1)
 		if ((rd->families & f) != 0)

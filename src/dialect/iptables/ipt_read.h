@@ -23,6 +23,9 @@ struct ipt_reader {
 	unsigned families;		/* of the block or command; 0: outside one */
 	int table;			/* enum ipt_table_id, or -1 */
 	unsigned generated;		/* family that a header comment tells, or 0 */
+	unsigned last;			/* family of the block before, or 0 */
+	unsigned told;			/* families that any line tells, once read */
+	bool told_read;
 	unsigned errors;		/* reported before this input */
 	bool again;			/* second family of a line: warned already */
 	bool sets_missing;		/* said once that sets are in no file */
