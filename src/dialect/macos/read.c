@@ -22,11 +22,15 @@ struct reader {
 	struct ph_macos *fw;
 	struct ph_macos_app *waiting;	/* listed, and not yet said whether allowed */
 	uint64_t promised, counted;	/* programs in the listing */
+	size_t gaps, programs;		/* for the limits */
 	struct ph_span promise_at;
 	bool ok;
 };
 
 static const char blanks[] = " \t\r";
+
+/* More of either is not this firewall's, and takes no more memory. */
+enum { MAX_GAPS = 1000, MAX_PROGRAMS = 100000 };
 
 static struct ph_str
 trim(struct ph_str s)
@@ -57,13 +61,23 @@ static void
 gap(struct reader *r, struct ph_str at, const char *why)
 {
 	ph_diag(r->diags, PH_WARN, "macos-not-understood", span(r, at), "%s", why);
-	ph_ruleset_gap(r->mem, r->rs, span(r, at), why);
+	if (r->gaps++ < MAX_GAPS)
+		ph_ruleset_gap(r->mem, r->rs, span(r, at), why);
 }
 
 static void
 set(struct reader *r, enum ph_macos_switch which, enum ph_macos_say say, struct ph_str at)
 {
 	r->fw->v[which] = (struct ph_macos_value){ say, span(r, at) };
+}
+
+/* Is there room for one more program?  Says so once if not. */
+static bool
+have_room(struct reader *r, struct ph_str at)
+{
+	if (r->programs++ == MAX_PROGRAMS)
+		error(r, "macos-limit", at, "more programs than can be");
+	return r->programs <= MAX_PROGRAMS;
 }
 
 /* --- commands --- */
@@ -181,6 +195,8 @@ change_app(struct reader *r, const struct ph_macos_option *o, const struct words
 		error(r, "macos-path", w->at, "expected the full path of a program");
 		return;
 	}
+	if (!have_room(r, w->at))
+		return;
 	app = ph_macos_app(r->mem, r->fw, (struct ph_str){ w->text, w->len });
 	app->at = span(r, w->at);
 	if (o->kind == PH_MACOS_REMOVE) {
@@ -305,6 +321,8 @@ read_app(struct reader *r, struct ph_str line)
 		return true;
 	}
 	r->counted++;
+	if (!have_room(r, path))
+		return true;
 	r->waiting = ph_macos_app(r->mem, r->fw, path);
 	r->waiting->at = span(r, path);
 	r->waiting->removed = false;
