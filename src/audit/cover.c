@@ -366,7 +366,8 @@ ph_cover_find(struct ph_arena *mem, const struct ph_calls *calls,
 	struct finder f = { .mem = mem, .chain = call->chain, .scratch = { .oom = mem->oom } };
 
 	ph_stab_init(&f.stab, &f.scratch,
-	    ph_bounds_of(mem, (struct ph_chain *)call->chain), cover_hull, &f);
+	    ph_bounds_of(mem, (struct ph_chain *)call->chain), PH_STAB_PORTS, cover_hull,
+	    &f);
 	f.covers.cap = call->chain->n;
 	f.covers.v = ph_arena_array(&f.scratch, f.covers.cap, sizeof(*f.covers.v));
 	for (size_t i = 0; i < call->chain->n; i++)

@@ -154,6 +154,36 @@ repair_of(const struct ph_finding *f, struct ph_fix *fix)
 	return ends_with(f->id, "-alg");
 }
 
+static bool
+same_flow(const struct ph_requirement *x, const struct ph_requirement *y)
+{
+	return x->proto == y->proto && strcmp(x->service, y->service) == 0 &&
+	    strcmp(x->flow, y->flow) == 0;
+}
+
+/* A timer or helper counts for a flow in both its directions. */
+static void
+both_ways(struct fixes *fx, const struct ph_audit *a, const struct ph_fix *fix)
+{
+	for (size_t i = 0; i < a->n_flows; i++) {
+		const struct ph_requirement *r = a->flows[i].req;
+		struct ph_fix one = *fix;
+
+		if (!same_flow(r, fix->req))
+			continue;
+		one.req = r;
+		one.cube = r->may_cube;
+		*PH_PUSH(fx->mem, fx->v, fx->n, fx->cap) = one;
+	}
+}
+
+/* Required, or asked for and now served by something worse. */
+static bool
+wanted(const struct ph_requirement *r)
+{
+	return r->need == PH_REQUIRED || (r->need == PH_OPTIONAL && r->fallback != NULL);
+}
+
 void
 ph_audit_fixes(struct ph_arena *mem, struct ph_ruleset *rs,
     const struct ph_audit_opts *o, const struct ph_audit *a,
@@ -162,14 +192,15 @@ ph_audit_fixes(struct ph_arena *mem, struct ph_ruleset *rs,
 	struct fixes fx = { .mem = mem };
 
 	(void)rs;
-	(void)o;
 	for (size_t i = 0; i < a->n_flows; i++)
-		if (a->flows[i].req->need == PH_REQUIRED)
+		if (wanted(a->flows[i].req))
 			permit(&fx, &a->flows[i]);
 	for (size_t i = 0; i < a->n_findings; i++) {
 		struct ph_fix fix;
+		bool repair = repair_of(&a->findings[i], &fix);
 
-		if (repair_of(&a->findings[i], &fix))
+		fix.host = o->sides.host;
+		if (repair)
 			*PH_PUSH(mem, fx.v, fx.n, fx.cap) = fix;
 	}
 	*out = fx.v;

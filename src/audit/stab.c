@@ -4,14 +4,13 @@
 #include "audit/stab.h"
 
 enum {
-	LEVELS = 3,			/* a file of this level is not split any more */
 	FULL = 21,			/* cubes in a file before it is: 1 + 4 + 16 */
 	CHUNK_MAX = 256,
 	SLOTS_MIN = 64,
 	LENS = 129,			/* blocks of all 128-bit numbers down to one */
 };
 
-static const enum ph_dim level_dim[LEVELS] = { PH_DST, PH_SRC, PH_DPORT };
+static const enum ph_dim level_dim[PH_STAB_PORTS] = { PH_DST, PH_SRC, PH_DPORT };
 
 /* Each is four times as large as the one before: little room for few cubes. */
 struct chunk {
@@ -102,11 +101,12 @@ set_slots(struct ph_stab *s, size_t n)
 
 void
 ph_stab_init(struct ph_stab *s, struct ph_arena *mem, const struct ph_bounds *b,
-    ph_stab_hull_h *hull, const void *arg)
+    unsigned levels, ph_stab_hull_h *hull, const void *arg)
 {
 	size_t slots = SLOTS_MIN;
 
-	*s = (struct ph_stab){ .mem = mem, .bounds = b, .hull = hull, .hull_arg = arg };
+	*s = (struct ph_stab){ .mem = mem, .bounds = b, .levels = levels, .hull = hull,
+		.hull_arg = arg };
 	/* every file holds a cube; of those that were split there are few */
 	s->cap = b->n + b->n / 4 + 1;
 	s->nodes = ph_arena_array(mem, s->cap, sizeof(*s->nodes));
@@ -211,7 +211,7 @@ ph_stab_add(struct ph_stab *s, uint32_t id)
 	uint32_t at = 0;
 
 	for (;;) {
-		if (s->nodes[at].lens == NULL && s->nodes[at].level < LEVELS &&
+		if (s->nodes[at].lens == NULL && s->nodes[at].level < s->levels &&
 		    s->nodes[at].n >= FULL)
 			split(s, at);
 		if (s->nodes[at].lens == NULL)
@@ -224,7 +224,7 @@ ph_stab_add(struct ph_stab *s, uint32_t id)
 /* What a search looks for. */
 struct search {
 	const struct ph_packet *p;
-	struct ph_bounds_box key;	/* lo and hi are the same */
+	struct ph_bounds_box box;
 	ph_stab_h *hit;
 	void *arg;
 };
@@ -237,10 +237,10 @@ touch_columns(struct chunk *c, const struct search *q, size_t from, size_t to, u
 
 	for (size_t k = from; k < to; k++) {
 		const uint32_t *lo = lo_column(c, k), *hi = hi_column(c, k);
-		uint32_t key = q->key.lo[k];
+		uint32_t box_lo = q->box.lo[k], box_hi = q->box.hi[k];
 
 		for (uint32_t i = 0; i < c->n; i++)
-			in[i] &= (uint32_t)(lo[i] <= key) & (uint32_t)(hi[i] >= key);
+			in[i] &= (uint32_t)(lo[i] <= box_hi) & (uint32_t)(hi[i] >= box_lo);
 	}
 	for (uint32_t i = 0; i < c->n; i++)
 		any |= in[i];
@@ -263,7 +263,7 @@ scan_chunk(struct chunk *c, const struct search *q)
 	return false;
 }
 
-/* At most ${LEVELS} deep. */
+/* As deep as there are levels. */
 static bool
 search_node(const struct ph_stab *s, uint32_t at, const struct search *q)
 {
@@ -295,6 +295,15 @@ ph_stab_find(const struct ph_stab *s, const struct ph_packet *p, ph_stab_h *hit,
 
 	for (size_t k = 0; k < PH_NBOUNDS; k++)
 		at[k] = (struct ph_range){ p->v[ph_bounds_dim(k)], p->v[ph_bounds_dim(k)] };
-	q.key = ph_bounds_box(s->bounds, at);
+	q.box = ph_bounds_box(s->bounds, at);
+	return search_node(s, 0, &q);
+}
+
+bool
+ph_stab_touch(const struct ph_stab *s, const struct ph_packet *p,
+    const struct ph_bounds_box *box, ph_stab_h *hit, void *arg)
+{
+	struct search q = { .p = p, .box = *box, .hit = hit, .arg = arg };
+
 	return search_node(s, 0, &q);
 }

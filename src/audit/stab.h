@@ -30,26 +30,40 @@ struct ph_stab {
 	const struct ph_bounds *bounds;	/* for keys */
 	ph_stab_hull_h *hull;		/* a cube's smallest range of a dimension */
 	const void *hull_arg;
+	unsigned levels;		/* of splitting */
 	struct ph_stab_node *nodes;
 	size_t n, cap;
 	uint32_t *slots;		/* hash of children: node number, 0 when free */
 	size_t n_slots;			/* a power of two */
 };
 
+/* Filed by destination and source; by the port as well. */
+enum { PH_STAB_PAIRS = 2, PH_STAB_PORTS = 3 };
+
 /*
- * ph_stab_init(s, mem, b, hull, arg): an empty file, with the keys of ${b} and room
- * for about as many cubes as ${b} has rules.
+ * ph_stab_init(s, mem, b, levels, hull, arg): an empty file, with the keys of ${b}
+ * and room for about as many cubes as ${b} has rules.
  */
 void ph_stab_init(struct ph_stab *, struct ph_arena *, const struct ph_bounds *,
-    ph_stab_hull_h *, const void *);
+    unsigned levels, ph_stab_hull_h *, const void *);
 
 /* ph_stab_add(s, id): add a cube that is not empty. */
 void ph_stab_add(struct ph_stab *, uint32_t);
 
-/* Called with the id of a cube that may hold the packet; true stops. */
+/* Called with the id of a cube that may be wanted; true stops. */
 typedef bool ph_stab_h(void *arg, uint32_t id);
 
-/* ph_stab_find(s, p, hit, arg): call ${hit} in no order; true when it stopped. */
+/*
+ * ph_stab_find(s, p, hit, arg): call ${hit} for every cube that may hold packet
+ * ${p}, in no order; true when it stopped.
+ */
 bool ph_stab_find(const struct ph_stab *, const struct ph_packet *, ph_stab_h *, void *);
+
+/*
+ * ph_stab_touch(s, p, box, hit, arg): the same for cubes that may touch ${box} and
+ * hold the destination and source of ${p}.  Only of a file of PH_STAB_PAIRS.
+ */
+bool ph_stab_touch(const struct ph_stab *, const struct ph_packet *,
+    const struct ph_bounds_box *, ph_stab_h *, void *);
 
 #endif

@@ -2,7 +2,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "dialect/asa/emit.h"
 #include "dialect/asa/fix.h"
+#include "dialect/asa/plan.h"
 #include "dialect/asa/read.h"
 
 bool
@@ -109,30 +111,31 @@ line_no(struct ph_asa *a, struct ph_asa_line *l)
 static const struct word {
 	const char *word;
 	void (*read)(struct ph_asa *, struct ph_asa_line *);
+	bool late, once;		/* uses lists; acts and is not kept */
 } words[] = {
-	{ "access-group", ph_asa_bind_line },
-	{ "access-list", line_list },
-	{ "ASA", read_version },
-	{ "class-map", ph_asa_class_begin },
-	{ "clear", line_clear },
-	{ "fixup", line_fixup },
-	{ "global", ph_asa_global },
-	{ "interface", ph_asa_iface_begin },
-	{ "ip", ph_asa_ip_pix },
-	{ "ipv6", line_ipv6 },
-	{ "name", ph_asa_name },
-	{ "nameif", ph_asa_nameif_pix },
-	{ "nat", line_nat },
-	{ "no", line_no },
-	{ "object", ph_asa_object_begin },
-	{ "object-group", ph_asa_group_begin },
-	{ "PIX", read_version },
-	{ "policy-map", ph_asa_policy_begin },
-	{ "route", line_route },
-	{ "same-security-traffic", ph_asa_same_security },
-	{ "service-policy", ph_asa_service_policy },
-	{ "static", ph_asa_static },
-	{ "timeout", ph_asa_timeout_line },
+	{ "access-group", ph_asa_bind_line, true, false },
+	{ "access-list", line_list, false, true },
+	{ "ASA", read_version, false, false },
+	{ "class-map", ph_asa_class_begin, true, false },
+	{ "clear", line_clear, false, true },
+	{ "fixup", line_fixup, true, false },
+	{ "global", ph_asa_global, true, false },
+	{ "interface", ph_asa_iface_begin, false, false },
+	{ "ip", ph_asa_ip_pix, false, false },
+	{ "ipv6", line_ipv6, false, false },
+	{ "name", ph_asa_name, false, false },
+	{ "nameif", ph_asa_nameif_pix, false, false },
+	{ "nat", line_nat, true, false },
+	{ "no", line_no, false, true },
+	{ "object", ph_asa_object_begin, false, false },
+	{ "object-group", ph_asa_group_begin, false, false },
+	{ "PIX", read_version, false, false },
+	{ "policy-map", ph_asa_policy_begin, true, false },
+	{ "route", line_route, false, false },
+	{ "same-security-traffic", ph_asa_same_security, false, false },
+	{ "service-policy", ph_asa_service_policy, true, false },
+	{ "static", ph_asa_static, true, false },
+	{ "timeout", ph_asa_timeout_line, false, false },
 };
 
 /* Words that say nothing about which packets pass. */
@@ -233,6 +236,16 @@ in_stanza(struct ph_asa *a, struct ph_asa_line *l)
 }
 
 static void
+keep(struct ph_asa *a, const struct ph_asa_line *l, unsigned indent)
+{
+	struct ph_span at = ph_asa_rest_span(l, l->at);
+
+	*PH_PUSH(a->mem, a->kept, a->n_kept, a->cap_kept) = (struct ph_asa_kept){
+		.off = at.off, .len = at.len, .indent = (uint8_t)indent, .late = a->late,
+	};
+}
+
+static void
 top_level(struct ph_asa *a, struct ph_asa_line *l)
 {
 	struct ph_str w = ph_asa_peek(l);
@@ -244,6 +257,9 @@ top_level(struct ph_asa *a, struct ph_asa_line *l)
 	}
 	close_stanza(a);
 	if (row != NULL) {
+		a->late = row->late;
+		if (!row->once)
+			keep(a, l, 0);
 		l->at++;
 		row->read(a, l);
 	} else if (w.len > 0 && !is_irrelevant(w)) {
@@ -256,6 +272,7 @@ read_line(struct ph_asa *a, struct ph_asa_line *l)
 {
 	static const char list[] = "access-list ";
 	const char *t = a->src->text + l->off;
+	struct ph_asa_line at;
 
 	if (l->len >= sizeof(list) - 1 && memcmp(t, list, sizeof(list) - 1) == 0) {
 		close_stanza(a);
@@ -265,7 +282,12 @@ read_line(struct ph_asa *a, struct ph_asa_line *l)
 	ph_asa_line_split(l);
 	if (l->n == 0 || *ph_asa_peek(l).s == '!' || *ph_asa_peek(l).s == ':')
 		return;
-	if (in_stanza(a, l) || l->indented)
+	at = *l;
+	if (in_stanza(a, l)) {
+		keep(a, &at, a->policy != NULL && !ph_str_eq(ph_asa_word(&at, 0), "class") ? 2 : 1);
+		return;
+	}
+	if (l->indented)
 		return;
 	top_level(a, l);
 }
@@ -354,5 +376,7 @@ const struct ph_dialect ph_dialect_asa = {
 	.caps = PH_CAP_PACKETS | PH_CAP_TIMERS | PH_CAP_GROUPS,
 	.recognise = recognise,
 	.parse = parse,
+	.emit = ph_asa_emit,
+	.plan = ph_asa_plan,
 	.fix = ph_asa_fix,
 };

@@ -126,6 +126,13 @@ struct ph_asa_service {			/* service-policy */
 	struct ph_asa_service *next;
 };
 
+/* A line that says something, for writing it again. */
+struct ph_asa_kept {
+	uint32_t off, len;
+	uint8_t indent;
+	bool late;			/* uses lists: to stand after them */
+};
+
 struct ph_asa {
 	struct ph_arena *mem;
 	struct ph_diags *diags;
@@ -145,6 +152,9 @@ struct ph_asa {
 	struct ph_asa_service *services, **services_tail;
 	struct ph_asa_action *fixups, **fixups_tail;
 	struct ph_timeout *timers;
+	struct ph_asa_kept *kept;
+	size_t n_kept, cap_kept;
+	bool late;			/* the open stanza uses lists */
 	int n_nats;
 	bool same_inter, same_intra;
 	/* the stanza that indented lines belong to */
