@@ -39,13 +39,31 @@ ph_site_init(struct ph_site *site, struct ph_arena *mem, struct ph_diags *diags,
 	*site = (struct ph_site){ .mem = mem, .diags = diags, .catalog = catalog };
 }
 
-/* Say that ${s} has no ${kind} ${name}, and which is most like it. */
-static void
-unknown(struct ph_site *site, const char *id, struct ph_span at, const char *kind,
-    const struct ph_service *s, struct ph_str name, const char *const *names, size_t n)
+/* The names of all groups, or of all parameters, of a service. */
+static size_t
+part_names(struct ph_arena *mem, const struct ph_service *s, bool params,
+    const char *const **out)
 {
-	const char *near = ph_str_nearest(name, names, n);
+	size_t n = params ? s->n_params : s->n_groups;
+	const char **names = ph_arena_array(mem, n + 1, sizeof(*names));
 
+	for (size_t i = 0; i < n; i++)
+		names[i] = params ? s->params[i].name : s->groups[i].name;
+	*out = names;
+	return n;
+}
+
+/* Say that ${s} has no such part, and which is most like it. */
+static void
+unknown(struct ph_site *site, const struct ph_service *s, bool params,
+    struct ph_str name, struct ph_span at)
+{
+	const char *id = params ? "unknown-param" : "unknown-group";
+	const char *kind = params ? "parameter" : "group", *near;
+	const char *const *names;
+	size_t n = part_names(site->mem, s, params, &names);
+
+	near = ph_str_nearest(name, names, n);
 	if (near == NULL && n == 1)
 		near = names[0];
 	if (near != NULL)
@@ -63,15 +81,10 @@ ask_group(struct ph_site *site, const struct ph_service *s, struct ph_str name,
     struct ph_span at)
 {
 	const struct ph_service_group *g = ph_catalog_group(s, name);
-	const char **names;
 
-	if (g != NULL)
-		return g;
-	names = ph_arena_array(site->mem, s->n_groups + 1, sizeof(*names));
-	for (size_t i = 0; i < s->n_groups; i++)
-		names[i] = s->groups[i].name;
-	unknown(site, "unknown-group", at, "group", s, name, names, s->n_groups);
-	return NULL;
+	if (g == NULL)
+		unknown(site, s, false, name, at);
+	return g;
 }
 
 static const struct ph_service_param *
@@ -79,15 +92,10 @@ ask_param(struct ph_site *site, const struct ph_service *s, struct ph_str name,
     struct ph_span at)
 {
 	const struct ph_service_param *p = ph_catalog_param(s, name);
-	const char **names;
 
-	if (p != NULL)
-		return p;
-	names = ph_arena_array(site->mem, s->n_params + 1, sizeof(*names));
-	for (size_t i = 0; i < s->n_params; i++)
-		names[i] = s->params[i].name;
-	unknown(site, "unknown-param", at, "parameter", s, name, names, s->n_params);
-	return NULL;
+	if (p == NULL)
+		unknown(site, s, true, name, at);
+	return p;
 }
 
 /* Which directions addresses under the word ${s} serve, of those in ${now}. */

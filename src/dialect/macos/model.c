@@ -47,16 +47,16 @@ shut(struct model *m, struct ph_span at, const struct ph_cond *conds, uint16_t n
 		rule(m, at, conds, n, PH_ACT_DROP, NULL);
 }
 
+/* Conditions: a destination port (of ICMP: the type), and the protocol. */
 static const struct ph_cond *
-dims(struct model *m, struct ph_span at, enum ph_dim d1, ph_u128 lo1, ph_u128 hi1,
-    enum ph_dim d2, ph_u128 v2)
+port_and_proto(struct model *m, struct ph_span at, uint16_t port, uint8_t proto)
 {
 	struct ph_cond *c = ph_arena_array(m->mem, 2, sizeof(*c));
 
-	c[0] = (struct ph_cond){ .kind = PH_COND_RANGES, .dim = d1, .at = at };
-	c[0].ranges = ph_ranges_one(m->mem, lo1, hi1);
-	c[1] = (struct ph_cond){ .kind = PH_COND_RANGES, .dim = d2, .at = at };
-	c[1].ranges = ph_ranges_one(m->mem, v2, v2);
+	c[0] = (struct ph_cond){ .kind = PH_COND_RANGES, .dim = PH_DPORT, .at = at };
+	c[0].ranges = ph_ranges_one(m->mem, port, port);
+	c[1] = (struct ph_cond){ .kind = PH_COND_RANGES, .dim = PH_PROTO, .at = at };
+	c[1].ranges = ph_ranges_one(m->mem, proto, proto);
 	return c;
 }
 
@@ -69,8 +69,8 @@ block_all(struct model *m)
 	struct ph_span at = whole(m, PH_MACOS_BLOCK_ALL);
 
 	for (size_t i = 0; i < sizeof(essential) / sizeof(*essential); i++)
-		rule(m, at, dims(m, at, PH_DPORT, essential[i], essential[i], PH_PROTO,
-		    PH_UDP), 2, PH_ACT_OPAQUE, "may be needed for DHCP, Bonjour or IPsec");
+		rule(m, at, port_and_proto(m, at, essential[i], PH_UDP), 2, PH_ACT_OPAQUE,
+		    "may be needed for DHCP, Bonjour or IPsec");
 	shut(m, at, NULL, 0);
 }
 
@@ -85,8 +85,7 @@ icmp(struct model *m)
 	struct ph_span at = whole(m, PH_MACOS_STEALTH);
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
-		const struct ph_cond *echo = dims(m, at, PH_DPORT, v[i].echo, v[i].echo,
-		    PH_PROTO, v[i].proto);
+		const struct ph_cond *echo = port_and_proto(m, at, v[i].echo, v[i].proto);
 
 		if (stealth == PH_MACOS_ON)
 			shut(m, at, echo, 2);
