@@ -8,14 +8,77 @@ view_own(const struct ph_ranges *r)
 	return (struct ph_view){ .kind = PH_VIEW_OWN, .own = r };
 }
 
-static const struct ph_ranges *
-family_of(const struct ph_piece *p, struct ph_arena *mem)
+static bool
+is_v4(const struct ph_piece *p)
 {
 	const struct ph_ranges *src = p->q.d[PH_SRC];
-	bool v4 = src == NULL || src->n == 0 || ph_addr_is_v4(src->r[0].lo);
 
-	return v4 ? ph_ranges_one(mem, PH_V4_BASE, PH_U128_MAX) :
-	    ph_ranges_one(mem, 0, PH_V4_BASE - 1);
+	return src == NULL || src->n == 0 || ph_addr_is_v4(src->r[0].lo);
+}
+
+/* Addresses of the interface named by ${name}; NULL: not known. */
+static const struct ph_ranges *
+iface_addresses(const struct ph_piece *p, struct ph_range name)
+{
+	for (const struct ph_iface *i = p->ifaces; i != NULL; i = i->next)
+		if (name.lo == name.hi && ph_iface_encode(ph_str(i->name)) == name.lo)
+			return i->addrs;
+	return NULL;
+}
+
+/* What an interface that translates lends; ${on}: those it may be. */
+static const struct ph_ranges *
+lent(struct ph_arena *mem, const struct ph_piece *p, enum ph_dim on)
+{
+	const struct ph_ranges *names = ph_piece_dim(mem, p, on), *all = ph_ranges_none();
+	struct ph_range f = is_v4(p) ? PH_ANY_V4 : PH_ANY_V6;
+
+	for (size_t i = 0; names != NULL && i < names->n; i++) {
+		const struct ph_ranges *a = iface_addresses(p, names->r[i]);
+
+		if (a == NULL)
+			return NULL;
+		all = ph_ranges_union(mem, all, a);
+	}
+	all = ph_ranges_intersect(mem, all, ph_ranges_one(mem, f.lo, f.hi));
+	return ph_ranges_empty(all) ? NULL : all;
+}
+
+/* Any address that a host can have. */
+static const struct ph_ranges *
+any_host(struct ph_arena *mem, const struct ph_piece *p)
+{
+	struct ph_range v4[] = {
+		{ PH_V4(0x01000000), PH_V4(0x7effffff) },
+		{ PH_V4(0x80000000), PH_V4(0xdfffffff) },
+	};
+
+	return is_v4(p) ? ph_ranges_from(mem, v4, 2) :
+	    ph_ranges_one(mem, 2, ((ph_u128)0xff << 120) - 1);
+}
+
+/*
+ * The address of the interface by which the packet leaves.  A program of this
+ * host already sends from there.
+ */
+static struct ph_view
+view_masquerade(struct ph_arena *mem, const struct ph_piece *p)
+{
+	const struct ph_ranges *r = lent(mem, p, PH_OIF);
+
+	if (r == NULL && p->path == PH_PATH_FROM)
+		return p->view[PH_SRC];
+	return view_own(r != NULL ? r : any_host(mem, p));
+}
+
+/* The address of the interface on which it came, or the loopback. */
+static struct ph_view
+view_redirect(struct ph_arena *mem, const struct ph_piece *p)
+{
+	const struct ph_ranges *r = lent(mem, p, PH_IIF);
+	struct ph_range f = is_v4(p) ? PH_ANY_V4 : PH_ANY_V6;
+
+	return view_own(r != NULL ? r : ph_ranges_one(mem, f.lo, f.hi));
 }
 
 /* One to one translation of the network ${from} onto ${to}. */
@@ -52,8 +115,10 @@ translate(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
 		p->view[addr] = view_netmap(mem, &p->view[addr], nat);
 	else if (nat->addr != NULL)
 		p->view[addr] = view_own(nat->addr);
-	else if (a->kind == PH_ACT_MASQUERADE || a->kind == PH_ACT_REDIRECT)
-		p->view[addr] = view_own(family_of(p, mem));
+	else if (a->kind == PH_ACT_MASQUERADE)
+		p->view[addr] = view_masquerade(mem, p);
+	else if (a->kind == PH_ACT_REDIRECT)
+		p->view[addr] = view_redirect(mem, p);
 	if (nat->port != NULL)
 		p->view[port] = view_own(nat->port);
 	p->view[PH_STATUS] = ph_view_const(mem, status->r[0].lo | bit);

@@ -59,8 +59,10 @@ scan_chain(struct ph_arena *mem, const struct ph_calls *cs, struct ph_call *c,
 			    find(cs, r->acts[k].chain) : NULL;
 
 			c->writes |= act_writes[r->acts[k].kind];
-			if (to != NULL)
-				*PH_PUSH(mem, es->v, es->n, es->cap) = (struct edge){ c, to };
+			if (to == NULL)
+				continue;
+			to->called = true;
+			*PH_PUSH(mem, es->v, es->n, es->cap) = (struct edge){ c, to };
 		}
 	}
 }
@@ -148,6 +150,7 @@ add_hooks(const struct ph_calls *cs, const struct ph_ruleset *rs)
 		if (c == NULL)
 			continue;
 		c->hook = c->hook == NULL ? h : c->hook;
+		c->policies_differ |= c->hook->policy != h->policy;
 		c->families |= h->families;
 		c->permits |= h->kind == PH_HOOK_FILTER && (h->point == PH_FORWARD ||
 		    h->point == PH_INPUT || h->point == PH_OUTPUT);

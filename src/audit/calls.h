@@ -10,7 +10,9 @@ struct ph_call {
 	unsigned families;		/* PH_FAMILY_* of hooks that lead here; 0: none does */
 	bool permits;			/* a filter of FORWARD, INPUT or OUTPUT leads here */
 	unsigned writes;		/* 1 << dim: changed in it or in chains it calls */
+	bool called;			/* by a rule */
 	const struct ph_hook *hook;	/* when it is a base chain, the first one */
+	bool policies_differ;		/* base chain of several hooks */
 };
 
 struct ph_calls {

@@ -197,12 +197,12 @@ ph_audit_fixes(struct ph_arena *mem, struct ph_ruleset *rs,
 			permit(&fx, &a->flows[i]);
 	for (size_t i = 0; i < a->n_findings; i++) {
 		struct ph_fix fix;
-		bool repair = repair_of(&a->findings[i], &fix);
 
-		fix.host = o->sides.host;
-		if (repair)
-			*PH_PUSH(mem, fx.v, fx.n, fx.cap) = fix;
+		if (repair_of(&a->findings[i], &fix))
+			both_ways(&fx, a, &fix);
 	}
+	for (size_t i = 0; i < fx.n; i++)
+		fx.v[i].host = o->sides.host;
 	*out = fx.v;
 	*n = fx.n;
 }

@@ -4,6 +4,8 @@
 
 #include "audit/audit.h"
 #include "audit/cover.h"
+#include "audit/spare.h"
+#include "audit/wide.h"
 
 /*
  * DOC: Lint
@@ -125,17 +127,100 @@ report_line(struct lint *l, const struct ph_chain *c, const struct ph_dead *d, s
 }
 
 static void
-lint_dead(struct lint *l, const struct ph_call *call, const struct ph_cube *within)
+lint_dead(struct lint *l, const struct ph_call *call, const struct ph_cube *within,
+    struct ph_deads *dead)
 {
 	const struct ph_chain *c = call->chain;
-	struct ph_deads dead = { 0 };
 
-	ph_cover_find(l->mem, &l->calls, call, within, &dead);
-	for (size_t i = 0, end; i < dead.n; i = end) {
-		for (end = i + 1; end < dead.n && same_line(&c->rules[dead.v[i].rule],
-		    &c->rules[dead.v[end].rule]); end++)
+	ph_cover_find(l->mem, &l->calls, call, within, dead);
+	for (size_t i = 0, end; i < dead->n; i = end) {
+		for (end = i + 1; end < dead->n && same_line(&c->rules[dead->v[i].rule],
+		    &c->rules[dead->v[end].rule]); end++)
 			;
-		report_line(l, c, &dead.v[i], end - i);
+		report_line(l, c, &dead->v[i], end - i);
+	}
+}
+
+/* Did a line become this one rule only? */
+static bool
+is_alone(const struct ph_chain *c, uint32_t i)
+{
+	return (i == 0 || !same_line(&c->rules[i - 1], &c->rules[i])) &&
+	    (i + 1 == c->n || !same_line(&c->rules[i + 1], &c->rules[i]));
+}
+
+/* ${dead} are reported already, in rising order like the spare ones. */
+static void
+lint_spare(struct lint *l, const struct ph_call *call, const struct ph_cube *within,
+    const struct ph_deads *dead)
+{
+	const struct ph_chain *c = call->chain;
+	struct ph_spares spare = { 0 };
+	size_t k = 0;
+
+	ph_spare_find(l->mem, call, within, &spare);
+	for (size_t i = 0; i < spare.n; i++) {
+		const struct ph_spare *s = &spare.v[i];
+		struct ph_finding *f;
+
+		while (k < dead->n && dead->v[k].rule < s->rule)
+			k++;
+		if ((k < dead->n && dead->v[k].rule == s->rule) || !is_alone(c, s->rule))
+			continue;
+		f = add(l, "redundant-rule", PH_INFO, c->rules[s->rule].at,
+		    ph_arena_printf(l->mem, "changes nothing: without it %s would %s the "
+		    "same packets", s->n_by == 0 ? "the default at the end" :
+		    s->by_policy ? "later lines and the default at the end" : "later lines",
+		    verb(&c->rules[s->rule])));
+		name_others(l, c, s->by, s->n_by, f);
+	}
+}
+
+static const char *
+wide_message(struct lint *l, const struct ph_wide *w, const struct ph_rule *r)
+{
+	struct ph_buf b;
+	struct ph_shape s;
+	struct ph_cube all = { 0 };
+	const char *sep = ": the ";
+
+	ph_buf_init(&b, l->mem);
+	if (w->req == NULL) {
+		ph_shape_of(l->mem, r, &all, &s);
+		ph_buf_puts(&b, "opens ");
+		ph_cube_print(&b, ph_shape_cubes(&s, &(size_t){ 0 }));
+		ph_buf_puts(&b, ", which none of the named services needs");
+		return b.s;
+	}
+	ph_buf_puts(&b, "opens more than the named services need");
+	for (int d = 0; d < PH_NDIMS; d++)
+		if (w->dims >> d & 1) {
+			ph_buf_printf(&b, "%s%s", sep, ph_dim_name((enum ph_dim)d));
+			sep = ", the ";
+		}
+	ph_buf_puts(&b, w->dims == 0 ? ": not every one of these addresses needs every one "
+	    "of these ports" : " could be narrower");
+	return b.s;
+}
+
+static void
+lint_wide(struct lint *l, const struct ph_call *call, const struct ph_cube *within,
+    const struct ph_requirement *const *reqs, size_t n)
+{
+	const struct ph_chain *c = call->chain;
+	struct ph_wides wide = { 0 };
+
+	ph_wide_find(l->mem, call, within, reqs, n, &wide);
+	for (size_t i = 0; i < wide.n; i++) {
+		const struct ph_wide *w = &wide.v[i];
+		const struct ph_rule *r = &c->rules[w->rule];
+		struct ph_finding *f;
+
+		if (i > 0 && same_line(r, &c->rules[wide.v[i - 1].rule]))
+			continue;
+		f = add(l, "too-wide", PH_WARNING, r->at, wide_message(l, w, r));
+		f->req = w->req;
+		f->region = w->region;
 	}
 }
 
@@ -208,15 +293,17 @@ ph_lint_run(struct ph_arena *mem, const struct ph_ruleset *rs,
 {
 	struct lint l = { .mem = mem, .rs = rs };
 
-	(void)reqs;
-	(void)n;
 	ph_calls_of(mem, rs, &l.calls);
 	for (size_t i = 0; i < l.calls.n; i++) {
 		const struct ph_call *c = &l.calls.v[i];
 		struct ph_cube within = packets_of(mem, c->families);
+		struct ph_deads dead = { 0 };
 
 		lint_unused(&l, c);
-		lint_dead(&l, c, &within);
+		lint_dead(&l, c, &within, &dead);
+		lint_spare(&l, c, &within, &dead);
+		if (n > 0 && c->permits)
+			lint_wide(&l, c, &within, reqs, n);
 	}
 	*out = sorted(&l);
 	*n_out = l.out.n;

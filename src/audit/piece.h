@@ -59,6 +59,7 @@ struct ph_piece {
 	unsigned hook;			/* position in the order of hooks */
 	const struct ph_frame *frame;
 	size_t next;			/* rule of frame->chain */
+	const struct ph_iface *ifaces;	/* the firewall's, with addresses if known */
 	/* what happened */
 	struct ph_doubt doubt;
 	bool untracked;			/* in this stage */

@@ -325,7 +325,7 @@ whole_file_unknown(struct walk *w)
 static void
 start_with(struct walk *w, const struct ph_cube *c)
 {
-	struct ph_piece p = { .q = *c, .path = w->q->path };
+	struct ph_piece p = { .q = *c, .path = w->q->path, .ifaces = w->rs->ifaces };
 
 	ph_path_start(w->mem, &p, PH_STAGE_FIRST);
 	ph_pieces_push(&w->todo, &p);

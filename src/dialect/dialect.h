@@ -65,6 +65,7 @@ struct ph_fix {
 	struct ph_span cause;		/* the line that is in the way */
 	uint32_t idle_s;
 	const char *helper;
+	bool host;			/* the clients are the firewall itself */
 };
 
 /* ${commands} are what a person types; ${text} is the whole changed file. */
