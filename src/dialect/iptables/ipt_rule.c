@@ -647,6 +647,7 @@ place(struct ipt_rule *r, struct ipt_chain *c)
 	size_t at = r->command == 'A' ? ph_ipt_table_count(c) :
 	    r->number == 0 ? 0 : r->number - 1;
 
+	c->edited |= r->command != 'A';
 	if (rd->n_acts > 0)
 		memcpy(acts, rd->acts, rd->n_acts * sizeof(*acts));
 	if (at > ph_ipt_table_count(c) - (r->command == 'R'))
@@ -675,6 +676,7 @@ delete_rule(struct ipt_rule *r, struct ipt_chain *c)
 	if (r->number > ph_ipt_table_count(c))
 		return ph_ipt_rule_fail(r, "bad-rule-number", r->at,
 		    "chain %s has only %zu rules", c->name.s, ph_ipt_table_count(c));
+	c->edited = true;
 	ph_ipt_table_remove(c, r->number - 1);
 	return true;
 }

@@ -16,6 +16,7 @@ struct ipt_chain {
 	struct ph_rule *front;		/* inserted at the head, last first */
 	size_t n_front, cap_front;
 	bool declared;
+	bool edited;			/* by -I, -R, -D: not in the text's order */
 	struct ph_span used_at;		/* first jump to it */
 	struct ph_hook *hook;		/* built-in chains: filled in when declared */
 	int point;			/* enum ph_hook_point, -1: a user chain */

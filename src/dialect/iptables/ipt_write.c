@@ -159,6 +159,8 @@ write_conds(struct ipt_writer *w, const char *head, const struct ph_rule *r,
 	struct ipt_parts p = { 0 };
 
 	ph_ipt_match_conds(w, r->conds, r->n_conds, &p);
+	if (w->extra != NULL)
+		ph_ipt_write_fixed(w, &p, w->extra);
 	return p.never ? 0 : write_targets(w, head, r, &p, out);
 }
 

@@ -11,6 +11,7 @@ struct ipt_writer {
 	struct ph_diags *diags;
 	const struct ipt_priv *priv;	/* words kept by the reader, or NULL */
 	unsigned family;		/* PH_FAMILY_4 or PH_FAMILY_6 */
+	const char *extra;		/* a match for every line, or NULL */
 	bool ok;			/* false: something was reported */
 };
 

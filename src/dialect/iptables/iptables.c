@@ -208,4 +208,6 @@ const struct ph_dialect ph_dialect_iptables = {
 	.recognise = recognise,
 	.parse = parse,
 	.emit = ph_ipt_emit,
+	.plan = ph_ipt_plan,
+	.fix = ph_ipt_fix,
 };
