@@ -14,25 +14,32 @@ struct planner {
 	const char *inside, *outside;
 };
 
-/* Long purposes are cut where the device would: 100 characters a remark. */
+/* The device takes 100 characters a remark. */
 static void
-remark(struct planner *p, struct ph_buf *b, const char *list,
-    const struct ph_requirement *r)
+remark(struct ph_buf *b, const char *list, const char *text)
 {
-	const char *text = ph_arena_printf(p->mem, "%s/%s: %s (%s, %s)", r->service,
-	    r->flow, r->purpose, r->source, r->checked);
+	size_t n = strlen(text);
 
-	while (*text != '\0') {
-		size_t n = strlen(text), cut;
+	while (n > 0) {
+		size_t cut = n > 100 ? 100 : n;
 
-		cut = n > 100 ? 100 : n;
-		while (cut < n && cut > 60 && text[cut] != ' ')
+		while (cut < n && cut > 1 && text[cut] != ' ')
 			cut--;
+		if (cut == 1)
+			cut = n > 100 ? 100 : n;
 		ph_buf_printf(b, "access-list %s remark %.*s\n", list, (int)cut, text);
 		text += cut;
-		while (*text == ' ')
-			text++;
+		text += *text == ' ';
+		n = strlen(text);
 	}
+}
+
+static void
+explain(struct planner *p, const char *list, const struct ph_requirement *r)
+{
+	remark(&p->lists, list, ph_arena_printf(p->mem, "%s/%s: %s", r->service, r->flow,
+	    r->purpose));
+	remark(&p->lists, list, ph_arena_printf(p->mem, "%s, %s", r->source, r->checked));
 }
 
 static const char *
@@ -57,7 +64,7 @@ one_list(struct planner *p, enum ph_direction dir, const char *list, const char 
 	for (size_t i = 0; i < p->plan->n_reqs; i++) {
 		if (p->plan->reqs[i]->direction != dir)
 			continue;
-		remark(p, &p->lists, list, p->plan->reqs[i]);
+		explain(p, list, p->plan->reqs[i]);
 		aces(p, &p->lists, list, p->plan->reqs[i]);
 	}
 	ph_buf_printf(&p->lists, "access-list %s extended deny ip any any\n", list);
