@@ -218,6 +218,7 @@ struct ph_nft_parser {
 	unsigned depth;			/* of nested expressions */
 	unsigned n_includes;
 	size_t stored;			/* tokens kept by defines */
+	struct ph_span offload_at;	/* the last "flow add" lowered */
 	size_t mark_tests;		/* selectors of marks that are not set */
 };
 

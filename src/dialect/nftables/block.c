@@ -184,12 +184,14 @@ static bool
 read_policy(struct ph_nft_parser *p, struct ph_nft_chain *c)
 {
 	struct ph_span at = p->lx.last;
+	struct ph_str word = p->lx.tok.s;
 
-	c->hook.policy = ph_nft_lex_is(&p->lx, "drop") ? PH_ACT_DROP : PH_ACT_ACCEPT;
-	if (!ph_nft_lex_accept(&p->lx, "drop") && !ph_nft_lex_accept(&p->lx, "accept")) {
+	if (!ph_str_eq(word, "drop") && !ph_str_eq(word, "accept")) {
 		ph_nft_expr_expected(p, "\"accept\" or \"drop\"");
 		return false;
 	}
+	ph_nft_lex_next(&p->lx);
+	c->hook.policy = ph_str_eq(word, "drop") ? PH_ACT_DROP : PH_ACT_ACCEPT;
 	c->hook.policy_at = ph_span_join(at, p->lx.last);
 	return true;
 }

@@ -34,6 +34,7 @@ struct ph_nft_lower {
 	struct ph_nft_edge *edges;	/* jumps between chains */
 	size_t n_edges, cap_edges;
 	size_t made;			/* rules of this rule */
+	struct ph_timeout *timers;	/* the global ones */
 };
 
 struct ph_nft_edge {

@@ -80,9 +80,10 @@ put_set(struct ph_buf *b, enum ph_nft_type type, const struct ph_ranges *r)
 	}
 	ph_buf_puts(b, "{ ");
 	for (size_t i = 0; i < r->n; i++) {
-		if (i > 0)
-			ph_buf_puts(b, b->len - line > LINE ? ",\n\t\t\t" : ", ");
-		if (b->len - line > LINE)
+		bool full = b->len - line > LINE;
+
+		ph_buf_puts(b, i == 0 ? "" : full ? ",\n\t\t\t" : ", ");
+		if (full)
 			line = b->len;
 		ph_nft_emit_item(b, type, r->r[i]);
 	}
@@ -136,7 +137,8 @@ static const char *const flag_names[] = {
 static void
 put_flags(struct ph_buf *b, unsigned v)
 {
-	const char *sep = "";
+	bool several = (v & (v - 1)) != 0;
+	const char *sep = several ? "(" : "";
 
 	if (v == 0)
 		ph_buf_puts(b, "0x0");
@@ -145,6 +147,7 @@ put_flags(struct ph_buf *b, unsigned v)
 			ph_buf_printf(b, "%s%s", sep, flag_names[i]);
 			sep = " | ";
 		}
+	ph_buf_puts(b, several ? ") " : " ");
 }
 
 /* "tcp flags & (syn | ack) == syn", when the flags in ${in} are just that. */
@@ -166,13 +169,11 @@ flags_masked(struct ph_buf *b, const bool in[256], size_t n, const char *rel)
 		if (mask == 255) {
 			ph_buf_printf(b, "tcp flags %s ", rel);
 		} else {
-			ph_buf_puts(b, "tcp flags & (");
+			ph_buf_puts(b, "tcp flags & ");
 			put_flags(b, mask);
-			ph_buf_printf(b, ") %s ", rel);
+			ph_buf_printf(b, "%s ", rel);
 		}
-		ph_buf_puts(b, value & (value - 1) ? "(" : "");
 		put_flags(b, value);
-		ph_buf_puts(b, value & (value - 1) ? ") " : " ");
 		return true;
 	}
 	return false;

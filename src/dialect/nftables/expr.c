@@ -373,12 +373,31 @@ element(struct ph_nft_parser *p)
 	return e;
 }
 
+/*
+ * A statement's word inside a set means that the closing brace was forgotten: go on
+ * as if it were there, so that the next brace closes what it should.
+ */
+static struct ph_nft_expr *
+unclosed(struct ph_nft_parser *p, unsigned outside)
+{
+	static const char *const words[] = {
+		"accept", "drop", "reject", "return", "jump", "goto", "log", "counter",
+		"comment", "masquerade", "meta", "ip", "ip6", "tcp", "udp", "iifname", "oifname",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (ph_nft_lex_is(&p->lx, words[i]))
+			p->lx.braces = outside;
+	return NULL;
+}
+
 struct ph_nft_expr *
 ph_nft_expr_set(struct ph_nft_parser *p)
 {
 	struct ph_nft_expr *set = ph_nft_expr_new(p, PH_NFT_E_SET, p->lx.tok.at), *e;
 	struct ph_nft_expr **tail = &set->first;
 	struct ph_nft_lex *lx = &p->lx;
+	unsigned outside = lx->braces;
 
 	if (!ph_nft_lex_accept(lx, "{")) {
 		ph_nft_expr_expected(p, "\"{\"");
@@ -387,14 +406,9 @@ ph_nft_expr_set(struct ph_nft_parser *p)
 	for (ph_nft_lex_newlines(lx); !ph_nft_lex_is_op(lx, "}"); ph_nft_lex_newlines(lx)) {
 		e = element(p);
 		if (e == NULL)
-			return NULL;
-		if (e->kind == PH_NFT_E_SET) {	/* the value of a variable */
-			set->n += e->n;
-			e = e->first;
-		} else {
-			set->n++;
-		}
-		*tail = e;
+			return unclosed(p, outside);
+		set->n += e->kind == PH_NFT_E_SET ? e->n : 1;
+		*tail = e->kind == PH_NFT_E_SET ? e->first : e;	/* of a variable */
 		while (*tail != NULL)
 			tail = &(*tail)->next;
 		ph_nft_lex_newlines(lx);
@@ -403,7 +417,7 @@ ph_nft_expr_set(struct ph_nft_parser *p)
 	}
 	if (!ph_nft_lex_is_op(lx, "}")) {
 		ph_nft_expr_expected(p, "\",\" or \"}\"");
-		return NULL;
+		return unclosed(p, outside);
 	}
 	set->at = ph_span_join(set->at, lx->tok.at);
 	ph_nft_lex_next(lx);

@@ -21,6 +21,8 @@
 #include "dialect/nftables/plan.h"
 #include "net/names.h"
 
+#define DETOUR "_but_"			/* in the names of such chains */
+
 /* A rule that some packets must not come to. */
 struct detour {
 	struct ph_nft_chain *chain;
@@ -38,6 +40,13 @@ struct typed {
 	const char *command, *rollback;
 };
 
+/* A rule that gives packets a timer. */
+struct timer {
+	uint32_t idle_s;
+	size_t order;
+	const char *line;
+};
+
 struct fixer {
 	struct ph_arena *mem;
 	struct ph_nft_emit em;
@@ -48,7 +57,9 @@ struct fixer {
 	size_t n_detours, cap_detours;
 	struct typed *typed;
 	size_t n_typed, cap_typed;
-	struct ph_buf objects, pre;	/* timers: objects, rules */
+	struct ph_buf objects;		/* timers: objects, */
+	struct timer *timers;		/* and rules */
+	size_t n_timers, cap_timers;
 	struct ph_map names;
 };
 
@@ -215,7 +226,7 @@ detour_of(struct fixer *f, struct ph_nft_chain *c, const struct ph_nft_rule *r)
 	for (unsigned i = 1; ; i++) {
 		struct ph_str name;
 
-		d->name = ph_arena_printf(f->mem, "%s_but_%u", c->name, i);
+		d->name = ph_arena_printf(f->mem, "%s" DETOUR "%u", c->name, i);
 		name = ph_str(d->name);
 		if (ph_map_find(&c->table->chain_map, name.s, name.len) == NULL &&
 		    ph_map_find(&f->names, name.s, name.len) == NULL) {
@@ -249,6 +260,21 @@ leave_by(struct fixer *f, struct detour *d, const struct ph_cube *cube, const ch
 	return true;
 }
 
+/* The same in a chain that is a detour already. */
+static bool
+return_before(struct fixer *f, struct ph_nft_chain *c, const struct ph_nft_rule *r,
+    const struct ph_cube *cube, const char *comment)
+{
+	struct ph_nft_alts conds;
+
+	if (!conditions(f, cube, c->table->families, &conds))
+		return false;
+	for (size_t i = 0; i < conds.n; i++)
+		insert(f, c, r, ph_arena_printf(f->mem, "%sreturn comment \"%s\"", conds.v[i],
+		    comment), comment);
+	return true;
+}
+
 /* Keep packets of a flow, and their answers, from the rule that is the cause. */
 static bool
 exclude(struct fixer *f, const struct ph_fix *x)
@@ -263,6 +289,9 @@ exclude(struct fixer *f, const struct ph_fix *x)
 		    "no rule of this text is the cause");
 		return false;
 	}
+	if (strstr(c->name, DETOUR) != NULL)	/* made by an earlier fix */
+		return return_before(f, c, r, &x->cube, comment_of(f, x->req)) &&
+		    return_before(f, c, r, &back, comment_of(f, x->req));
 	d = detour_of(f, c, r);
 	return leave_by(f, d, &x->cube, comment_of(f, x->req)) &&
 	    leave_by(f, d, &back, comment_of(f, x->req));
@@ -365,6 +394,19 @@ timer_object(struct fixer *f, const struct ph_fix *x, bool v6)
 	return name;
 }
 
+static void
+add_timer(struct fixer *f, uint32_t idle_s, const char *line)
+{
+	void **place = ph_map_at(f->mem, &f->names, line, strlen(line));
+
+	if (*place == NULL) {
+		struct timer *t = PH_PUSH(f->mem, f->timers, f->n_timers, f->cap_timers);
+
+		*t = (struct timer){ idle_s, f->n_timers, line };
+	}
+	*place = f;
+}
+
 static bool
 lengthen(struct fixer *f, const struct ph_fix *x)
 {
@@ -383,8 +425,8 @@ lengthen(struct fixer *f, const struct ph_fix *x)
 		if (!conditions(f, &cube, PH_FAMILY_4 | PH_FAMILY_6, &conds))
 			return false;
 		for (size_t i = 0; i < conds.n; i++)
-			ph_buf_printf(&f->pre, "%sct timeout set \"%s\"\n", conds.v[i],
-			    timer_object(f, x, v6));
+			add_timer(f, x->idle_s, ph_arena_printf(f->mem,
+			    "%sct timeout set \"%s\"\n", conds.v[i], timer_object(f, x, v6)));
 	}
 	return true;
 }
@@ -403,23 +445,38 @@ is_offload(const struct fixer *f, const struct ph_fix *x)
 	return false;
 }
 
+/* The last rule that matches counts: the longest timers come last. */
+static int
+longest_last(const void *a, const void *b)
+{
+	const struct timer *x = a, *y = b;
+
+	if (x->idle_s != y->idle_s)
+		return x->idle_s < y->idle_s ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
 /* A table of our own, with its timers at both ways into connection tracking. */
 static void
 put_timers(struct fixer *f)
 {
-	struct ph_buf b;
+	struct ph_buf b, lines;
 
-	if (f->pre.len == 0)
+	if (f->n_timers == 0)
 		return;
+	qsort(f->timers, f->n_timers, sizeof(*f->timers), longest_last);
 	ph_buf_init(&b, f->mem);
+	ph_buf_init(&lines, f->mem);
+	for (size_t i = 0; i < f->n_timers; i++)
+		ph_buf_puts(&lines, f->timers[i].line);
 	ph_buf_puts(&b, "table inet pinhole_timers {\n");
 	ph_buf_puts(&b, f->objects.s);
 	ph_buf_puts(&b, "\tchain prerouting {\n"
 	    "\t\ttype filter hook prerouting priority mangle + 5; policy accept;\n");
-	put_lines(&b, f->pre.s, "\t\t");
+	put_lines(&b, lines.s, "\t\t");
 	ph_buf_puts(&b, "\t}\n\tchain output {\n"
 	    "\t\ttype filter hook output priority mangle + 5; policy accept;\n");
-	put_lines(&b, f->pre.s, "\t\t");
+	put_lines(&b, lines.s, "\t\t");
 	ph_buf_puts(&b, "\t}\n}\n");
 	ph_buf_puts(&f->edits.tail, b.s);
 	type(f, NULL, 0, ph_arena_printf(f->mem, "nft -f - <<'END'\n%sEND\n", b.s),
@@ -475,7 +532,6 @@ ph_nft_fix(struct ph_arena *mem, struct ph_diags *diags, struct ph_ruleset *rs,
 
 	ph_buf_init(&f.edits.tail, mem);
 	ph_buf_init(&f.objects, mem);
-	ph_buf_init(&f.pre, mem);
 	for (size_t i = 0; i < n; i++)
 		ok &= apply(&f, &v[i]);
 	for (size_t i = 0; i < f.n_detours; i++)

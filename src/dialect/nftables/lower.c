@@ -222,6 +222,9 @@ lower_flow(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_s
 	}
 	ph_nft_draft_act(l, d, PH_ACT_OFFLOAD, s->at)->text =
 	    ph_arena_dup(l->mem, s->name.s, s->name.len);
+	for (int i = 0; i < 2 && l->p->offload_at.src == NULL; i++)
+		l->timers->t[PH_TIMER_FLOWTABLE_UDP + i].at = s->at;
+	l->p->offload_at = s->at;
 	return PH_NFT_NEXT;
 }
 
@@ -452,7 +455,7 @@ refuse_loops(struct ph_nft_lower *l)
 }
 
 /* What Linux does unless told otherwise by sysctl, which a ruleset does not hold. */
-static void
+static struct ph_timeout *
 default_timers(struct ph_nft_parser *p)
 {
 	static const struct { enum ph_timer timer; uint32_t s; } defaults[] = {
@@ -467,6 +470,7 @@ default_timers(struct ph_nft_parser *p)
 			.set = true, .is_default = true, .s = defaults[i].s,
 		};
 	p->rs->timers = t;
+	return t;
 }
 
 void
@@ -477,7 +481,7 @@ ph_nft_lower_all(struct ph_nft_parser *p)
 
 	priv->p = p;
 	p->rs->priv = priv;
-	default_timers(p);
+	l.timers = default_timers(p);
 	for (struct ph_nft_table *t = p->tables; t != NULL; t = t->next) {
 		if (!t->gone && !t->dormant)
 			ingress_gap(p, t);

@@ -15,7 +15,7 @@
 #include "dialect/nftables/match.h"
 #include "net/names.h"
 
-enum { MASK_RANGES = 1024, POINTS = 256 };
+enum { MASK_RANGES = 64, POINTS = 256 };
 
 /* A selector with bits changed. */
 struct side {

@@ -171,6 +171,10 @@ read_match(struct ph_nft_parser *p)
 		if (s->l->kind == PH_NFT_E_FIELD)
 			p->mark_tests -= s->l->field->type == PH_NFT_T_MARK;
 		s->r = ph_nft_expr_value(p);
+		/* a traffic class has two parts */
+		if (s->r != NULL && ph_nft_lex_accept(&p->lx, ":") &&
+		    ph_nft_expr_word(p, "the second part of the class") == NULL)
+			return NULL;
 	} else {
 		s->rel = (uint8_t)relation(p);
 		s->r = ph_nft_expr_rhs(p);
@@ -272,13 +276,18 @@ read_comment(struct ph_nft_parser *p, struct ph_nft_rule *r)
 static bool
 read_statements(struct ph_nft_parser *p, struct ph_nft_rule *r)
 {
-	struct ph_nft_stmt **tail = &r->stmts, *s;
+	struct ph_nft_stmt **tail = &r->stmts, *s = NULL;
 	struct ph_nft_lex *lx = &p->lx;
 
 	while (!ph_nft_lex_at_end(lx) && !ph_nft_lex_is(lx, "comment")) {
 		size_t from = lx->n_rec;
 
 		lx->expanded = false;
+		if (s != NULL && (s->kind == PH_NFT_VERDICT || s->kind == PH_NFT_REJECT)) {
+			ph_nft_lex_error(lx, "after-verdict", lx->tok.at,
+			    "nothing can follow a verdict");
+			return false;
+		}
 		s = read_statement(p);
 		if (s == NULL)
 			return false;
