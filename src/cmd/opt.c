@@ -47,6 +47,8 @@ static const struct ph_opt table[PH_NOPTS] = {
 	    "more services; they override those built in" },
 	[PH_OPT_IPSET] = { "--ipset", "FILE", PH_WORDS_FILE,
 	    "output of ipset save that belongs to the configuration" },
+	[PH_OPT_ADDR] = { "--addr", "IF=ADDRS", PH_WORDS_NONE,
+	    "the firewall's own addresses on an interface" },
 	[PH_OPT_UID] = { "--uid", "N", PH_WORDS_NONE,
 	    "user id of the program, for rules that ask" },
 	[PH_OPT_STATEFUL_ONLY] = { "--stateful-only", NULL, PH_WORDS_NONE,

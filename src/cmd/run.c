@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/run.h"
+#include "cmd/values.h"
 #include "os/file.h"
 #include "os/live.h"
 #include "os/progress.h"
@@ -163,6 +164,34 @@ read_live(struct ph_run *run, struct ph_ruleset *rs)
 	return 0;
 }
 
+/* --addr IF=ADDRS: what the text does not say of an interface. */
+static bool
+take_addr(struct ph_run *run, const char *text, struct ph_ruleset *rs)
+{
+	const char *eq = strchr(text, '=');
+	const struct ph_ranges *r;
+	struct ph_iface *i;
+
+	if (eq == NULL || eq == text) {
+		ph_run_usage(run, "--addr needs an interface and its addresses: IF=ADDRS");
+		return false;
+	}
+	if (!ph_values_addrs(run, "--addr", eq + 1, &r))
+		return false;
+	i = ph_ruleset_iface(&run->mem, rs, (struct ph_str){ text, (size_t)(eq - text) });
+	i->addrs = i->addrs == NULL ? r : ph_ranges_union(&run->mem, i->addrs, r);
+	return true;
+}
+
+static int
+take_addrs(struct ph_run *run, struct ph_ruleset *rs)
+{
+	for (const struct ph_arg *a = run->args.opts; a != NULL; a = a->next)
+		if (a->id == PH_OPT_ADDR && !take_addr(run, a->value, rs))
+			return PH_EXIT_USAGE;
+	return 0;
+}
+
 int
 ph_run_firewall(struct ph_run *run, const char *path, struct ph_ruleset *rs)
 {
@@ -173,10 +202,13 @@ ph_run_firewall(struct ph_run *run, const char *path, struct ph_ruleset *rs)
 	if (err != 0)
 		return err;
 	ph_progress_phase("reading");
-	if (strcmp(path, "live") == 0)
-		return read_live(run, rs);
-	err = ph_input_open(&run->input, path, &src);
-	if (err != 0)
-		return ph_run_cannot_read(run, path, err);
-	return ph_run_text(run, d, src, rs);
+	if (strcmp(path, "live") == 0) {
+		err = read_live(run, rs);
+	} else {
+		err = ph_input_open(&run->input, path, &src);
+		if (err != 0)
+			return ph_run_cannot_read(run, path, err);
+		err = ph_run_text(run, d, src, rs);
+	}
+	return err != 0 ? err : take_addrs(run, rs);
 }
