@@ -17,7 +17,7 @@
  */
 
 enum {
-	MAX_MARK_RANGES = 4096,
+	MAX_MARK_RANGES = 64,
 	/* flags of addrtype */
 	SRC_SIDE = 1, DST_SIDE = 2, ONE_IFACE = 4,
 };
@@ -175,6 +175,7 @@ read_mark(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 	};
 	struct ph_masked *bits;
 
+	(void)u;
 	if (!ph_str_u64((struct ph_str){ a->v.s.s, n }, 0, UINT32_MAX, &v) ||
 	    (slash != NULL && !ph_str_u64((struct ph_str){ slash + 1,
 	    a->v.s.len - n - 1 }, 0, UINT32_MAX, &mask)))
@@ -186,8 +187,6 @@ read_mark(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 		    set, a->neg, a->at);
 		return true;
 	}
-	ph_ipt_rule_words(r, a->at, ph_arena_printf(r->rd->mem, "-m %s%s --mark %.*s",
-	    u->m->name, a->neg ? " !" : "", (int)a->v.s.len, a->v.s.s));
 	bits = PH_NEW(r->rd->mem, struct ph_masked);
 	*bits = (struct ph_masked){ v, mask };
 	c.masked = bits;

@@ -211,15 +211,19 @@ end_conntrack(struct ipt_rule *r, struct ipt_use *u)
 
 	if ((u->flags & LOOSE) == 0 || (u->flags & HAS_OTHER) == 0)
 		return true;
-	for (size_t i = 0; i < rd->n_conds; i++)
-		if (rd->conds[i].kind == PH_COND_ORIG) {
-			struct ph_cond c = { .kind = PH_COND_OPAQUE, .at = rd->conds[i].at };
+	for (size_t i = 0; i < rd->n_conds; i++) {
+		struct ph_cond *c = &rd->conds[i];
 
-			c.text = "a test that holds by itself where there is no connection";
-			rd->conds[i] = c;
-			ph_ipt_rule_words(r, c.at, ph_arena_printf(rd->mem, "-m conntrack "
-			    "%.*s", (int)c.at.len, c.at.src->text + c.at.off));
-		}
+		if (c->at.off < u->at.off || c->at.off >= u->at.off + u->at.len)
+			continue;
+		if (c->kind == PH_COND_ORIG)
+			*c = (struct ph_cond){
+				.kind = PH_COND_OPAQUE,
+				.text = "a test that holds by itself where there is no "
+				    "connection",
+			};
+		c->at = u->at;
+	}
 	return true;
 }
 
@@ -247,7 +251,8 @@ static const struct ipt_opt conntrack_opts[] = {
 
 static const struct ipt_module modules[] = {
 	{ .name = "state", IPT_OPTS(state_opts) },
-	{ .name = "conntrack", IPT_OPTS(conntrack_opts), .end = end_conntrack },
+	{ .name = "conntrack", IPT_OPTS(conntrack_opts), .flags = IPT_KEEP,
+	    .end = end_conntrack },
 };
 
 const struct ipt_modules ph_ipt_ct_modules = {

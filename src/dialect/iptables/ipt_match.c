@@ -126,9 +126,14 @@ write_mark(struct ipt_writer *w, const struct ph_cond *c, struct ipt_parts *p)
 	const char *not = c->neg ? "! " : "";
 	uint32_t mask, value;
 
-	if (!ph_ipt_match_bits(w->mem, c->ranges, 32, &mask, &value))
+	if (c->kind == PH_COND_MASK) {
+		mask = (uint32_t)c->masked->mask;
+		value = (uint32_t)c->masked->value;
+	} else if (!ph_ipt_match_bits(w->mem, c->ranges, 32, &mask, &value)) {
 		ph_ipt_write_fail(w, c->at, "this set of marks");
-	else if (mask == UINT32_MAX)
+		return;
+	}
+	if (mask == UINT32_MAX)
 		ph_ipt_write_fixed(w, p, ph_arena_printf(w->mem, "-m %s %s--mark %#x",
 		    name, not, value));
 	else
@@ -214,7 +219,10 @@ write_other(struct ipt_writer *w, const struct ph_cond *c, struct ipt_parts *p)
 		write_uid(w, c, p);
 		break;
 	case PH_COND_MASK:
-		ph_ipt_write_fail(w, c->at, "this mask");
+		if (c->dim == PH_MARK || c->dim == PH_CTMARK)
+			write_mark(w, c, p);
+		else
+			ph_ipt_write_fail(w, c->at, "this mask");
 		break;
 	case PH_COND_TUPLES:
 		ph_ipt_write_fail(w, c->at, "none of several combinations");

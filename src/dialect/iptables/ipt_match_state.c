@@ -101,6 +101,8 @@ ph_ipt_match_state(struct ipt_writer *w, const struct ph_cond *c,
 	if (c->neg && (text = list(w->mem, bits, ALL, "! ")) == NULL)
 		bits = ALL & ~bits;
 	p->never |= bits == 0;
+	if (bits == ALL)
+		return;
 	for (size_t i = 0; i < 3 && text == NULL; i++)
 		text = list(w->mem, bits, dirs[i], "");
 	if (text != NULL || bits == 0) {

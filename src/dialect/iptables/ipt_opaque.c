@@ -6,7 +6,7 @@
  *
  * Their options are known, so that the rest of the line is understood, but
  * whether they hold is not in the text.  In ${args} a name takes one value,
- * "name*" none, "name2" two, "name?" one or none.
+ * "name*" none, "name=" two, "name?" one or none.
  */
 
 static bool

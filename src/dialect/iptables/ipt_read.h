@@ -112,7 +112,7 @@ struct ipt_module {
 	unsigned flags;
 	unsigned protos;		/* match: a protocol it needs, see ipt_port.c */
 	unsigned tables;		/* target: bits of enum ipt_table_id; 0: any */
-	const char *args;		/* instead of ${opts}: names, "*" flag, "2" two */
+	const char *args;		/* instead of ${opts}: names, "*" flag, "=" two */
 	const char *reason;		/* match with ${args}: why it is opaque; */
 					/* target: NULL means without effect */
 	bool (*end)(struct ipt_rule *, struct ipt_use *);	/* after the last option */

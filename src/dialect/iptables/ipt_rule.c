@@ -227,7 +227,7 @@ consider(struct found *f, const struct ipt_opt *o, struct ipt_use *u,
 	f->two = false;
 }
 
-/* Names of a module without rows: "name name* name2 ...". */
+/* Names of a module without rows: "name name* name= ...". */
 static void
 search_args(struct found *f, struct ipt_use *u, struct ph_str s)
 {
@@ -239,7 +239,7 @@ search_args(struct found *f, struct ipt_use *u, struct ph_str s)
 
 		if (p[n - 1] == '*')
 			args = IPT_FLAG;
-		else if (p[n - 1] == '2')
+		else if (p[n - 1] == '=')
 			args = IPT_TWO;
 		else if (p[n - 1] == '?')
 			args = IPT_MAYBE;

@@ -219,7 +219,7 @@ static const struct ipt_module modules[] = {
 	NOTE("IDLETIMER", "timeout label alarm*"),
 	NOTE("LED", "led-trigger-id led-delay led-always-blink*"),
 	NOTE("RATEEST", "rateest-name rateest-interval rateest-ewmalog"),
-	NOTE("SET", "add-set2 del-set2 map-set2 timeout exist* map-mark* map-prio* "
+	NOTE("SET", "add-set= del-set= map-set= timeout exist* map-mark* map-prio* "
 	    "map-queue*"),
 	NOTE("TCPMSS", "set-mss clamp-mss-to-pmtu*"),
 	NOTE("TCPOPTSTRIP", "strip-options"),

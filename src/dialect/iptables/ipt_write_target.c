@@ -143,7 +143,10 @@ ph_ipt_write_target(struct ipt_writer *w, const struct ph_act *a, uint8_t proto,
 {
 	const char *words = ph_ipt_write_words(w, a->at);
 
-	if (words != NULL && strncmp(words, "-j ", 3) == 0) {
+	bool mark = a->kind == PH_ACT_MARK || a->kind == PH_ACT_CTMARK ||
+	    a->kind == PH_ACT_MARK_TO_CT || a->kind == PH_ACT_CT_TO_MARK;
+
+	if (words != NULL && !mark && strncmp(words, "-j ", 3) == 0) {
 		ph_buf_puts(b, words);
 		return true;
 	}
