@@ -20,10 +20,51 @@ next_line(const struct ph_src *s, uint32_t line)
 	return end == NULL ? s->len + 1 : (uint32_t)(end - s->text) + 1;
 }
 
+void
+ph_src_index(struct ph_arena *mem, struct ph_src *s)
+{
+	uint32_t n = 1, *lines;
+	const char *end = s->text + s->len, *p;
+
+	for (p = s->text; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+		n++;
+	lines = ph_arena_array(mem, n, sizeof(*lines));
+	p = s->text;
+	for (uint32_t i = 1; i < n; i++) {
+		p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+		lines[i] = (uint32_t)(p - s->text);
+	}
+	s->lines = lines;
+	s->n_lines = n;
+}
+
+/* The same with an index of all lines. */
+static void
+find_indexed(struct ph_src *s, uint32_t off)
+{
+	uint32_t lo = 0, hi = s->n_lines;
+
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (s->lines[mid] <= off)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	s->hint_row = lo;
+	s->hint_line = s->lines[lo];
+	s->hint_next = next_line(s, s->hint_line);
+}
+
 /* Move the hint to the line of ${off}, from the last answer in either direction. */
 static void
 find_line(struct ph_src *s, uint32_t off)
 {
+	if (s->lines != NULL) {
+		find_indexed(s, off);
+		return;
+	}
 	if (off < s->hint_line) {
 		const char *before = memrchr(s->text, '\n', off);
 

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/arena.h"
+
 /*
  * DOC: Sources, spans, diagnostics
  *
@@ -30,6 +32,8 @@ struct ph_src {
 	uint32_t row_base;		/* lines before the first, usually 0 */
 	/* where ph_src_locate() was last: a line, the one after it, its number */
 	uint32_t hint_line, hint_next, hint_row;
+	const uint32_t *lines;		/* where each begins, or NULL: ph_src_index() */
+	uint32_t n_lines;
 };
 
 /* A byte range of one input. */
@@ -51,6 +55,14 @@ struct ph_place {
  * from the place asked for last, so rising order is linear in all.
  */
 struct ph_place ph_src_locate(struct ph_span);
+
+/*
+ * ph_src_index(mem, src):
+ * From now on answer ph_src_locate() in any order in logarithmic time: for
+ * reports that point here and there.  Memory from ${mem}, which must last as
+ * long as ${src}.
+ */
+void ph_src_index(struct ph_arena *, struct ph_src *);
 
 /*
  * ph_span_join(a, b):

@@ -46,12 +46,53 @@ side_options(const struct ph_cmd *cmd)
 	return "--in and --out";
 }
 
+/*
+ * Where interfaces have names and levels of their own (Cisco), one that is not
+ * there is a slip, and no list would be bound to it.  Elsewhere rules need not
+ * name every interface.
+ */
+static int
+check_iface(struct ph_run *run, const struct ph_ruleset *rs, const char *name)
+{
+	const char **words = NULL, *near;
+	size_t n = 0, cap = 0;
+	bool complete = false;
+
+	for (const struct ph_iface *i = rs->ifaces; i != NULL; i = i->next) {
+		if (strcmp(i->name, name) == 0)
+			return 0;
+		*PH_PUSH(&run->mem, words, n, cap) = i->name;
+		complete |= i->level >= 0;
+	}
+	if (!complete)
+		return 0;
+	near = ph_str_nearest(ph_str(name), words, n);
+	return ph_run_usage(run, "%s has no interface '%s'%s%s%s", rs->src->name, name,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'?" : "");
+}
+
+static int
+check_sides(struct ph_run *run, const struct ph_ruleset *rs, const struct ph_sides *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->n_inside && err == 0; i++)
+		err = check_iface(run, rs, s->inside[i]);
+	for (size_t i = 0; i < s->n_outside && err == 0; i++)
+		err = check_iface(run, rs, s->outside[i]);
+	return err;
+}
+
 int
 ph_answer_sides(struct ph_run *run, const struct ph_ruleset *rs,
     const struct ph_requirement *const *reqs, size_t n, struct ph_sides *s)
 {
 	const char *why = "";
+	int err = check_sides(run, rs, s);
 
+	if (err != 0)
+		return err;
 	if (ph_audit_sides(&run->mem, rs, all_of(&run->mem, reqs, n, true),
 	    all_of(&run->mem, reqs, n, false), s, &why))
 		return 0;

@@ -5,7 +5,7 @@
 #include "report/place.h"
 
 enum {
-	MAX_JOINED = 2000,		/* regions of one pair of lines; more are listed as they are */
+	MAX_JOINED = 2000,		/* regions of one pair of lines that are joined */
 	MAX_REGIONS = 6,		/* of one disagreement in text; --json has all */
 };
 

@@ -191,6 +191,22 @@ sort_entries(struct list *l)
 		qsort(l->v, l->n, sizeof(*l->v), by_port);
 }
 
+/* All ports of the flow but those of which any part is not open. */
+static const struct ph_ranges *
+open_ports(struct ph_arena *mem, const struct ph_flow *f)
+{
+	const struct ph_ranges *all = f->req->need_cube.d[PH_DPORT];
+	struct ph_set shut = { 0 };
+
+	if (f->n_parts == 0)
+		return ph_ranges_none();
+	for (size_t i = 0; i < f->n_parts; i++)
+		if (f->parts[i].verdict != PH_OPEN)
+			ph_set_add(mem, &shut, &f->parts[i].cube);
+	return ph_set_empty(&shut) ? all :
+	    ph_ranges_subtract(mem, all, ph_set_project(mem, &shut, PH_DPORT));
+}
+
 void
 ph_parts_list(struct ph_arena *mem, const struct ph_flow *f, struct ph_entries *out)
 {
@@ -198,15 +214,10 @@ ph_parts_list(struct ph_arena *mem, const struct ph_flow *f, struct ph_entries *
 	struct ph_set need = need_of(mem, r);
 	struct list blocked = { 0 }, unknown = { 0 };
 
-	out->open = r->need_cube.d[PH_DPORT];
-	if (f->n_parts == 0)
-		out->open = ph_ranges_none();
-	for (const struct group *g = make_groups(mem, f); g != NULL; g = g->next) {
+	out->open = open_ports(mem, f);
+	for (const struct group *g = make_groups(mem, f); g != NULL; g = g->next)
 		add_group(mem, r, &need, g,
 		    g->part->verdict == PH_BLOCKED ? &blocked : &unknown);
-		out->open = ph_ranges_subtract(mem, out->open,
-		    ph_set_project(mem, &g->set, PH_DPORT));
-	}
 	sort_entries(&blocked);
 	sort_entries(&unknown);
 	out->blocked = blocked.v;

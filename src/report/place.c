@@ -43,6 +43,8 @@ ph_place_show(struct ph_arena *mem, struct ph_span at, struct ph_shown_place *ou
 
 	if (at.src == NULL)
 		return false;
+	if (at.src->lines == NULL)
+		ph_src_index(mem, at.src);
 	p = ph_src_locate(at);
 	s = p.line;
 	n = p.line_len;
