@@ -27,6 +27,8 @@ static const struct {
 	{ "checked: 2026-13-01\n", "1:10: error[bad-date]" },
 	{ "checked: 2026-1-01\n", "1:10: error[bad-date]" },
 	{ "source: a page\n", "1:9: error[bad-source]" },
+	{ "app: Safari\n", "1:6: error[bad-app]" },
+	{ "title: \"\\n \"\n", "1:1: error[empty-value]" },
 	{ "source: []\n", "1:1: error[empty-value]" },
 	{ "confidence: C\n", "1:13: error[bad-word]: \"confidence\" cannot be \"C\"" },
 	{ "groups: { g: { what: w } }\n", "1:11: error[missing-key]: a group needs \"how\"" },
@@ -108,6 +110,21 @@ extra_files_win(void **state)
 	assert_true(world_init(&w, RIGHT));
 	assert_int_equal(w.catalog.n, n + 1);
 	assert_string_equal(ph_catalog_find(&w.catalog, "x")->title, "X");
+	world_fini(&w);
+}
+
+/* What is written into comments stays on one line; a bundle is its program. */
+static void
+one_line(void **state)
+{
+	const struct ph_service *s;
+	struct world w;
+
+	(void)state;
+	assert_true(world_init(&w, "note: |\n  one\n  two\napp: /A/B.app\n" RIGHT));
+	s = ph_catalog_find(&w.catalog, "x");
+	assert_string_equal(s->note, "one two");
+	assert_string_equal(s->app, "/A/B");
 	world_fini(&w);
 }
 
@@ -246,6 +263,7 @@ main(void)
 		cmocka_unit_test(files_by_table),
 		cmocka_unit_test(all_errors_at_once),
 		cmocka_unit_test(extra_files_win),
+		cmocka_unit_test(one_line),
 		cmocka_unit_test(twice_the_same),
 		cmocka_unit_test(nearest),
 		cmocka_unit_test(those_asked_for),

@@ -170,7 +170,7 @@ static const struct ph_field service_fields[] = {
 	{ "source", true, ph_value_sources, SERVICE(s.sources), NULL },
 	{ "checked", false, ph_value_date, SERVICE(s.checked), NULL },
 	{ "confidence", true, ph_field_word, SERVICE(confidence), confidence_words },
-	{ "app", false, ph_field_text, SERVICE(s.app), NULL },
+	{ "app", false, ph_value_app, SERVICE(s.app), NULL },
 	{ "note", false, ph_field_text, SERVICE(s.note), NULL },
 	{ "groups", true, read_groups, SERVICE(s), NULL },
 	{ "params", false, read_params, SERVICE(s), NULL },

@@ -28,6 +28,9 @@
  * name, of which all addresses are used.
  */
 
+/* Addresses that nobody narrowed serve both directions. */
+enum { PH_BOTH_WAYS = 1U << PH_OUT | 1U << PH_IN };
+
 /* One address as written, for one direction or both. */
 struct ph_site_addr {
 	struct ph_span at;

@@ -85,6 +85,24 @@ ph_value_url(struct ph_reader *rd, const struct ph_field *f,
 		check_url(rd, v);
 }
 
+void
+ph_value_app(struct ph_reader *rd, const struct ph_field *f,
+    const struct ph_yaml *v, void *to)
+{
+	const char **out = to;
+	struct ph_str s;
+
+	ph_field_text(rd, f, v, to);
+	if (v->kind != PH_YAML_SCALAR)
+		return;
+	s = ph_str(*out);
+	if (!ph_str_starts(s, "/"))
+		ph_diag(rd->diags, PH_ERROR, "bad-app", v->at,
+		    "expected the full path of a program");
+	if (s.len > 4 && ph_str_eq((struct ph_str){ s.s + s.len - 4, 4 }, ".app"))
+		*out = ph_arena_dup(rd->mem, s.s, s.len - 4);
+}
+
 /* source ::= URL | "[" URL* "]" */
 void
 ph_value_sources(struct ph_reader *rd, const struct ph_field *f,

@@ -7,8 +7,8 @@
 
 /*
  * Readers of single values, for tables of fields (text/fields.h).  Each reports
- * what is wrong with the value: bad-name, bad-date, bad-source, bad-port,
- * bad-word, empty-value, wrong-kind.
+ * what is wrong with the value: bad-name, bad-date, bad-source, bad-app,
+ * bad-port, bad-word, empty-value, wrong-kind.
  */
 
 /* Members: const char *, the text as it stands. */
@@ -17,6 +17,10 @@ void ph_value_name(struct ph_reader *, const struct ph_field *,
 void ph_value_date(struct ph_reader *, const struct ph_field *,
     const struct ph_yaml *, void *);
 void ph_value_url(struct ph_reader *, const struct ph_field *,
+    const struct ph_yaml *, void *);
+
+/* Member: const char *, the path of a program, without ".app". */
+void ph_value_app(struct ph_reader *, const struct ph_field *,
     const struct ph_yaml *, void *);
 
 /* Member: const char *const *, NULL-terminated. */

@@ -63,6 +63,21 @@ ph_fields_read(struct ph_reader *rd, const struct ph_yaml *v, const char *what,
 			    "%s needs \"%s\"", what, fields[i].key);
 }
 
+/* Line ends and tabs, which YAML lets in, would end a comment elsewhere. */
+static const char *
+one_line(struct ph_arena *mem, struct ph_str s)
+{
+	char *text;
+
+	while (s.len > 0 && (s.s[s.len - 1] == '\n' || s.s[s.len - 1] == ' '))
+		s.len--;
+	text = ph_arena_dup(mem, s.s, s.len);
+	for (size_t i = 0; i < s.len; i++)
+		if (text[i] == '\n' || text[i] == '\t')
+			text[i] = ' ';
+	return text;
+}
+
 void
 ph_field_text(struct ph_reader *rd, const struct ph_field *f,
     const struct ph_yaml *v, void *to)
@@ -71,10 +86,10 @@ ph_field_text(struct ph_reader *rd, const struct ph_field *f,
 
 	if (!ph_fields_is(rd, v, PH_YAML_SCALAR))
 		return;
-	if (v->text.len == 0)
-		ph_diag(rd->diags, PH_ERROR, "empty-value", v->key_at,
-		    "\"%s\" is empty", f->key);
-	*out = v->text.s;
+	*out = one_line(rd->mem, v->text);
+	if (**out == '\0')
+		ph_diag(rd->diags, PH_ERROR, "empty-value",
+		    v->key_at.src != NULL ? v->key_at : v->at, "\"%s\" is empty", f->key);
 }
 
 static const char *

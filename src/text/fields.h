@@ -42,7 +42,10 @@ void ph_fields_read(struct ph_reader *, const struct ph_yaml *, const char *,
  */
 bool ph_fields_is(struct ph_reader *, const struct ph_yaml *, enum ph_yaml_kind);
 
-/* Readers for fields.  Members: const char *; int (an enum); uint32_t. */
+/*
+ * Readers for fields.  Members: const char *, on one line; int (an enum);
+ * uint32_t.
+ */
 void ph_field_text(struct ph_reader *, const struct ph_field *,
     const struct ph_yaml *, void *);
 void ph_field_word(struct ph_reader *, const struct ph_field *,

@@ -53,7 +53,7 @@ SLIPS = [
     (["checked"], "2026-13-01"), (["confidence"], "C"), (["viewpoint"], "client"),
     (["viewpoint"], "server"), (["groups", "g", "any"], "maybe"),
     (["groups", "g"], "all"), (["groups", "G"], {"what": "w", "how": "h"}),
-    (["flows"], []), (["title"], ["X"]), (["params", "p", "default"], "b"),
+    (["flows"], []), (["app"], "Safari"), (["title"], ["X"]), (["params", "p", "default"], "b"),
     (["viewpoint"], "site"), (["checked"], None), (["params", "p", "why"], None),
 ]
 
