@@ -255,11 +255,15 @@ view_ifaces(struct ph_arena *mem, struct ph_piece *p, enum ph_hook_point point)
 	    (point != PH_POSTROUTING || p->path == PH_PATH_THROUGH);
 	bool has_out = point != PH_PREROUTING && point != PH_INPUT;
 	struct ph_view none = ph_view_const(mem, 0);
+	/* our answer to whom INPUT had translated is routed before that is undone */
+	bool astray = reply && point == PH_OUTPUT && p->nat[PH_SRC].kind != PH_VIEW_SAME;
 
 	p->view[PH_IIF] = has_in ? same(reply ? PH_OIF : PH_IIF) : none;
 	p->view[PH_OIF] = has_out ? same(reply ? PH_IIF : PH_OIF) : none;
 	if (p->rerouted && (reply ? has_in : has_out))
 		p->view[reply ? PH_IIF : PH_OIF] = (struct ph_view){ .kind = PH_VIEW_OWN };
+	if (astray)
+		p->view[PH_OIF] = (struct ph_view){ .kind = PH_VIEW_OWN };
 }
 
 static enum ph_hook_point
