@@ -175,7 +175,7 @@ match_state(struct place *p, struct ph_buf *b)
 	}
 	if (rng_chance(g->rng, 10)) {
 		ph_buf_printf(b, " -m conntrack %s%s %s", neg(g),
-		    GEN_WORD(g, "--ctorigdst", "--ctorigsrc", "--ctreplsrc"),
+		    GEN_WORD(g, "--ctorigdst", "--ctorigsrc"),
 		    gen_prefix_text(g, g->v6));
 		return;
 	}
