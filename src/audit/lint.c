@@ -149,23 +149,19 @@ is_alone(const struct ph_chain *c, uint32_t i)
 	    (i + 1 == c->n || !same_line(&c->rules[i + 1], &c->rules[i]));
 }
 
-/* ${dead} are reported already, in rising order like the spare ones. */
 static void
 lint_spare(struct lint *l, const struct ph_call *call, const struct ph_cube *within,
     const struct ph_deads *dead)
 {
 	const struct ph_chain *c = call->chain;
 	struct ph_spares spare = { 0 };
-	size_t k = 0;
 
-	ph_spare_find(l->mem, call, within, &spare);
+	ph_spare_find(l->mem, call, within, dead, &spare);
 	for (size_t i = 0; i < spare.n; i++) {
 		const struct ph_spare *s = &spare.v[i];
 		struct ph_finding *f;
 
-		while (k < dead->n && dead->v[k].rule < s->rule)
-			k++;
-		if ((k < dead->n && dead->v[k].rule == s->rule) || !is_alone(c, s->rule))
+		if (!is_alone(c, s->rule))
 			continue;
 		f = add(l, "redundant-rule", PH_INFO, c->rules[s->rule].at,
 		    ph_arena_printf(l->mem, "changes nothing: without it %s would %s the "
