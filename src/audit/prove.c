@@ -80,12 +80,15 @@ collect_open(struct proof *p, enum ph_direction dir, struct ph_set *open)
 static bool
 opens_no_more(struct proof *p, enum ph_direction dir)
 {
+	const struct ph_sides *s = &p->opts.sides;
+	bool told = s->host || s->n_inside > 0 || s->n_outside > 0;
 	struct ph_set open = { 0 }, may = { 0 };
 	struct ph_packet w;
 	struct ph_cube c;
 
+	/* without interfaces nothing tells the directions apart but addresses */
 	for (size_t i = 0; i < p->plan->n_reqs; i++)
-		if (p->plan->reqs[i]->direction == dir)
+		if (p->plan->reqs[i]->direction == dir || !told)
 			ph_set_add(p->mem, &may, &p->plan->reqs[i]->may_cube);
 	collect_open(p, dir, &open);
 	if (ph_set_subset(p->mem, &open, &may, &w))
