@@ -211,7 +211,7 @@ chain_item(struct ph_nft_parser *p, void *what)
 		return devices(p);
 	if (ph_nft_lex_accept(lx, "flags") || ph_nft_lex_accept(lx, "comment"))
 		return pass_rest(p);
-	r = ph_nft_stmt_rule(p);
+	r = ph_nft_stmt_rule_kept(p);
 	if (r != NULL) {
 		r->in_block = true;
 		ph_nft_store_rule_after(c, r, NULL);

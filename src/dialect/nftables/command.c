@@ -177,7 +177,7 @@ change_rule(struct ph_nft_parser *p, struct ph_nft_chain *c, enum verb verb,
 	if (place->kind != NOWHERE)
 		at = find_rule(c, place);
 	if (verb != DELETE) {
-		r = ph_nft_stmt_rule(p);
+		r = ph_nft_stmt_rule_kept(p);
 		if (r == NULL)
 			return true;
 	}

@@ -17,7 +17,7 @@
 #include "dialect/nftables/expr.h"
 
 enum {
-	STORED_MAX = 4 * 1024 * 1024,	/* tokens of all variables */
+	STORED_MAX = 1024 * 1024,	/* tokens of all variables */
 	INCLUDES_MAX = 4096,
 };
 

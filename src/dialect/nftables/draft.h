@@ -31,6 +31,7 @@ struct ph_nft_lower {
 	struct ph_nft_chain *chain;
 	struct ph_nft_rule *rule;
 	struct ph_map *texts;		/* reasons -> canonical text */
+	struct ph_map outsides;		/* of long lists of ranges */
 	struct ph_nft_edge *edges;	/* jumps between chains */
 	size_t n_edges, cap_edges;
 	size_t made;			/* rules of this rule */

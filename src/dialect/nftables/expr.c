@@ -335,7 +335,7 @@ data(struct ph_nft_parser *p)
 
 	for (size_t i = 0; t.kind == PH_NFT_WORD &&
 	    i < sizeof(verdicts) / sizeof(*verdicts); i++) {
-		if (!ph_str_eq(t.s, verdicts[i].word))
+		if (!ph_nft_lex_same(t.s, verdicts[i].word))
 			continue;
 		ph_nft_lex_next(&p->lx);
 		e = ph_nft_expr_new(p, PH_NFT_E_VERDICT, t.at);

@@ -220,7 +220,7 @@ static const row *
 find_row(const row *rows, struct ph_str word)
 {
 	for (; rows->word != NULL; rows++)
-		if (ph_str_eq(word, rows->word))
+		if (ph_nft_lex_same(word, rows->word))
 			return rows;
 	return NULL;
 }
@@ -229,7 +229,7 @@ static const row *
 rows_of(struct ph_str proto)
 {
 	for (size_t i = 0; i < N_PROTOS; i++)
-		if (ph_str_eq(proto, protos[i].word))
+		if (ph_nft_lex_same(proto, protos[i].word))
 			return protos[i].rows;
 	return NULL;
 }
@@ -246,7 +246,7 @@ const struct ph_nft_field *
 ph_nft_field_bare(struct ph_str word)
 {
 	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++)
-		if (ph_str_eq(word, bare[i]))
+		if (ph_nft_lex_same(word, bare[i]))
 			return find_row(meta, word);
 	return NULL;
 }

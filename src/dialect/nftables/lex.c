@@ -93,6 +93,9 @@ address_len(const char *s, uint32_t max)
 	uint32_t n = 0, colons = 0;
 	ph_u128 ignored;
 
+	if (s[0] == ':' && (max < 2 || s[1] != ':' || (max > 2 && s[2] == ':')))
+		return 0;
+
 	while (n < max && n <= ADDRESS_MAX && (is_hex(s[n]) || s[n] == ':' || s[n] == '.'))
 		colons += s[n++] == ':';
 	if (colons < 2 || n > ADDRESS_MAX)
@@ -472,13 +475,13 @@ ph_nft_lex_init(struct ph_nft_lex *lx, struct ph_arena *mem,
 bool
 ph_nft_lex_is(const struct ph_nft_lex *lx, const char *word)
 {
-	return lx->tok.kind == PH_NFT_WORD && ph_str_eq(lx->tok.s, word);
+	return lx->tok.kind == PH_NFT_WORD && ph_nft_lex_same(lx->tok.s, word);
 }
 
 bool
 ph_nft_lex_is_op(const struct ph_nft_lex *lx, const char *op)
 {
-	return lx->tok.kind == PH_NFT_OP && ph_str_eq(lx->tok.s, op);
+	return lx->tok.kind == PH_NFT_OP && ph_nft_lex_same(lx->tok.s, op);
 }
 
 bool
@@ -492,7 +495,7 @@ bool
 ph_nft_lex_accept(struct ph_nft_lex *lx, const char *s)
 {
 	if ((lx->tok.kind != PH_NFT_WORD && lx->tok.kind != PH_NFT_OP) ||
-	    !ph_str_eq(lx->tok.s, s))
+	    !ph_nft_lex_same(lx->tok.s, s))
 		return false;
 	ph_nft_lex_next(lx);
 	return true;

@@ -77,6 +77,13 @@ bool ph_nft_lex_push(struct ph_nft_lex *, struct ph_src *);
 /* ph_nft_lex_inside(lx, name): is the input called ${name} being read? */
 bool ph_nft_lex_inside(const struct ph_nft_lex *, const char *name);
 
+/* ph_nft_lex_same(a, s): ph_str_eq(), fast where most words differ. */
+static inline bool
+ph_nft_lex_same(struct ph_str a, const char *s)
+{
+	return a.len > 0 && a.s[0] == s[0] && ph_str_eq(a, s);
+}
+
 /* Tests of the current token. */
 bool ph_nft_lex_is(const struct ph_nft_lex *, const char *word);
 bool ph_nft_lex_is_op(const struct ph_nft_lex *, const char *op);

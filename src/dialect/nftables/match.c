@@ -392,15 +392,31 @@ match_frag(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_s
 	return true;
 }
 
+/* Long lists come from named sets and are turned around once. */
+static const struct ph_ranges *
+outside(struct ph_nft_lower *l, const struct ph_ranges *r, struct ph_range all)
+{
+	enum { LONG = 16 };
+	const struct ph_ranges **key, *whole = ph_ranges_one(l->mem, all.lo, all.hi);
+	void **place;
+
+	if (r == NULL || r->n < LONG)
+		return ph_ranges_subtract(l->mem, whole, r);
+	key = PH_NEW(l->mem, const struct ph_ranges *);
+	*key = r;
+	place = ph_map_at(l->mem, &l->outsides, (const char *)key, sizeof(*key));
+	if (*place == NULL)
+		*place = (void *)(uintptr_t)ph_ranges_subtract(l->mem, whole, r);
+	return *place;
+}
+
 static const struct ph_ranges *
 numbers(struct ph_nft_lower *l, const struct side *s, const struct test *t)
 {
 	const struct ph_ranges *r = t->in;
 	struct ph_range all = ph_nft_values_domain(s->f->type);
 
-	if (t->neg)
-		r = ph_ranges_subtract(l->mem, ph_ranges_one(l->mem, all.lo, all.hi), r);
-	return r;
+	return t->neg ? outside(l, r, all) : r;
 }
 
 /* A test of one dimension. */

@@ -198,7 +198,7 @@ static read_h *
 special_find(struct ph_str word)
 {
 	for (size_t i = 0; i < N_SPECIAL; i++)
-		if (ph_str_eq(word, special[i].word))
+		if (ph_nft_lex_same(word, special[i].word))
 			return special[i].read;
 	return NULL;
 }
@@ -243,9 +243,9 @@ read_option(struct ph_nft_parser *p, struct ph_str proto, struct ph_span from)
 		return NULL;
 	accept_any(p, fields);
 	/* the row of something that is not judged and implies the same */
-	f = ph_nft_field_find(proto, ph_str_eq(proto, "tcp") ? PH_STR("window") :
-	    ph_str_eq(proto, "ip") ? PH_STR("id") :
-	    ph_str_eq(proto, "sctp") ? PH_STR("vtag") : PH_STR("type"));
+	f = ph_nft_field_find(proto, ph_nft_lex_same(proto, "tcp") ? PH_STR("window") :
+	    ph_nft_lex_same(proto, "ip") ? PH_STR("id") :
+	    ph_nft_lex_same(proto, "sctp") ? PH_STR("vtag") : PH_STR("type"));
 	return f == NULL ? dark(p, from) : field_expr(p, f, from);
 }
 
@@ -258,7 +258,7 @@ ph_nft_selector_starts(struct ph_nft_parser *p)
 		next = ph_nft_lex_peek(&p->lx, 0);
 		return next->kind == PH_NFT_WORD && next->s.len == 2 &&
 		    ph_nft_lex_peek(&p->lx, 1)->kind == PH_NFT_OP &&
-		    ph_str_eq(ph_nft_lex_peek(&p->lx, 1)->s, ",");
+		    ph_nft_lex_same(ph_nft_lex_peek(&p->lx, 1)->s, ",");
 	}
 	if (t->kind != PH_NFT_WORD)
 		return false;

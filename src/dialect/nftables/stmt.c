@@ -15,6 +15,8 @@
 #include "dialect/nftables/stmt.h"
 #include "net/names.h"
 
+enum { HELP_UP_TO = 1000 };		/* errors; looking for likely words takes time */
+
 struct ph_nft_stmt *
 ph_nft_stmt_new(struct ph_nft_parser *p, uint8_t kind, struct ph_span at)
 {
@@ -212,17 +214,21 @@ read_unknown(struct ph_nft_parser *p)
 {
 	struct ph_nft_lex *lx = &p->lx;
 	struct ph_nft_tok t = lx->tok;
-	const char *near = t.kind == PH_NFT_WORD ? nearest(t.s) : NULL;
+	const char *near = NULL;
 	struct ph_nft_stmt *s;
+
+	if (t.kind == PH_NFT_WORD && lx->diags->errors < HELP_UP_TO)
+		near = nearest(t.s);
 
 	if (t.kind != PH_NFT_WORD && t.kind != PH_NFT_XT) {
 		ph_nft_expr_expected(p, "a statement");
 		return NULL;
 	}
-	if (near != NULL) {
+	if (near != NULL || lx->diags->errors >= HELP_UP_TO) {
 		ph_nft_lex_error(lx, "unknown-word", t.at,
-		    "\"%.*s\" is no statement; did you mean \"%s\"?",
-		    (int)t.s.len, t.s.s, near);
+		    "\"%.*s\" is no statement%s%s%s", (int)t.s.len, t.s.s,
+		    near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+		    near == NULL ? "" : "\"?");
 		return NULL;
 	}
 	ph_nft_lex_skip(lx, lx->braces);
@@ -242,11 +248,11 @@ read_statement(struct ph_nft_parser *p)
 
 	if (t.kind == PH_NFT_WORD)
 		for (size_t i = 0; i < N_STATEMENTS; i++)
-			if (ph_str_eq(t.s, statements[i].word)) {
+			if (ph_nft_lex_same(t.s, statements[i].word)) {
 				ph_nft_lex_next(&p->lx);
 				return statements[i].read(p, t.at);
 			}
-	if (ph_str_eq(t.s, "ct") && ph_str_eq(ph_nft_lex_peek(&p->lx, 0)->s, "count")) {
+	if (ph_nft_lex_same(t.s, "ct") && ph_nft_lex_same(ph_nft_lex_peek(&p->lx, 0)->s, "count")) {
 		ph_nft_lex_next(&p->lx);
 		ph_nft_lex_next(&p->lx);
 		return ph_nft_stmt_ct_count(p, t.at);
@@ -322,4 +328,18 @@ ph_nft_stmt_rule(struct ph_nft_parser *p)
 	r->at = ph_span_join(r->at, lx->last);
 	r->handle = lx->handle;
 	return r;
+}
+
+struct ph_nft_rule *
+ph_nft_stmt_rule_kept(struct ph_nft_parser *p)
+{
+	struct ph_arena_mark mark = ph_arena_mark(p->mem);
+	const struct ph_nft_input *in = p->lx.in;
+	const struct ph_nft_tok *rec = p->lx.rec;
+	struct ph_nft_rule *r = ph_nft_stmt_rule(p);
+
+	if (p->lx.diags->errors < HELP_UP_TO || p->lx.in != in || p->lx.rec != rec)
+		return r;
+	ph_arena_rewind(p->mem, mark);
+	return NULL;
 }

@@ -11,6 +11,13 @@
  */
 struct ph_nft_rule *ph_nft_stmt_rule(struct ph_nft_parser *);
 
+/*
+ * ph_nft_stmt_rule_kept(p):
+ * The same; but where so much was wrong before that the text is no ruleset, the
+ * rule is forgotten again, so that garbage costs no memory.
+ */
+struct ph_nft_rule *ph_nft_stmt_rule_kept(struct ph_nft_parser *);
+
 /* ph_nft_stmt_new(p, kind, at): a new, zeroed statement. */
 struct ph_nft_stmt *ph_nft_stmt_new(struct ph_nft_parser *, uint8_t, struct ph_span);
 

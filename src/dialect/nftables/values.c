@@ -357,7 +357,8 @@ enum ph_nft_got
 ph_nft_values_read(struct ph_nft_parser *p, struct ph_nft_table *t,
     const struct ph_nft_expr *e, enum ph_nft_type type, const struct ph_ranges **out)
 {
-	struct vec v = { 0 };
+	struct ph_range few[4];		/* nearly always enough */
+	struct vec v = { few, 0, sizeof(few) / sizeof(*few) };
 	enum ph_nft_got got;
 
 	if (e->kind == PH_NFT_E_REF)

@@ -56,7 +56,7 @@ static const struct name *
 by_name(const struct name *v, size_t n, struct ph_str s)
 {
 	for (size_t i = 0; i < n; i++)
-		if (ph_str_eq(s, v[i].name))
+		if (ph_nft_lex_same(s, v[i].name))
 			return &v[i];
 	return NULL;
 }
@@ -326,7 +326,7 @@ bool
 ph_nft_word_is_keyword(struct ph_str s)
 {
 	for (size_t i = 0; i < COUNT(keywords); i++)
-		if (ph_str_eq(s, keywords[i]))
+		if (ph_nft_lex_same(s, keywords[i]))
 			return true;
 	return false;
 }
