@@ -11,7 +11,8 @@
  *
  * Take a rule out: its packets meet the later rules that touch it, in order.
  * The rule is spare when each of these decides as it does, until no packet is
- * left, or the policy does for those that are.
+ * left, or the policy does for those that are.  Rules that never match count as
+ * gone, so that of two equal rules one is reported, not both.
  *
  * The rules that touch a box are of three kinds: their destinations begin within
  * its own, or their sources do, or both contain where its own begin.  Two sorted
@@ -35,6 +36,7 @@ struct finder {
 	const struct ph_cube *within;
 	struct ph_stab stab;
 	struct start *by_start[2];	/* rules by where SRC and DST begin */
+	bool *dead;			/* one a rule: never matches, could as well be gone */
 	uint32_t *touch;		/* room for MAX_TOUCH rules */
 	size_t n_touch;
 };
@@ -108,7 +110,7 @@ note_touch(void *arg, uint32_t k)
 {
 	struct later *l = arg;
 
-	if (k <= l->i || !ph_bounds_touch(l->f->bounds, &l->box, k))
+	if (k <= l->i || l->f->dead[k] || !ph_bounds_touch(l->f->bounds, &l->box, k))
 		return false;
 	if (l->f->n_touch == MAX_TOUCH)
 		return true;
@@ -326,11 +328,13 @@ ph_spare_find(struct ph_arena *mem, const struct ph_call *call, const struct ph_
 	f.by_start[1] = sort_starts(&lists, f.bounds, 1);
 	f.touch = ph_arena_array(&lists, MAX_TOUCH, sizeof(*f.touch));
 	ph_stab_init(&f.stab, &lists, f.bounds, PH_STAB_PAIRS, rule_hull, &f);
-	for (size_t i = call->chain->n, d = dead->n; i-- > 0;) {
-		if (d > 0 && dead->v[d - 1].rule == i)
-			d--;
-		else
-			look_at(&f, (uint32_t)i, out);
+	f.dead = ph_arena_array(&lists, call->chain->n, sizeof(*f.dead));
+	for (size_t i = 0; i < dead->n; i++)
+		f.dead[dead->v[i].rule] = true;
+	for (size_t i = call->chain->n; i-- > 0;) {
+		if (f.dead[i])
+			continue;
+		look_at(&f, (uint32_t)i, out);
 		ph_stab_add(&f.stab, (uint32_t)i);
 	}
 	ph_arena_fini(&lists);
