@@ -224,6 +224,8 @@ end_conntrack(struct ipt_rule *r, struct ipt_use *u)
 			};
 		c->at = u->at;
 	}
+	ph_ipt_rule_words(r, u->at, ph_arena_dup(rd->mem,
+	    u->at.src->text + u->at.off, u->at.len));
 	return true;
 }
 
@@ -251,8 +253,7 @@ static const struct ipt_opt conntrack_opts[] = {
 
 static const struct ipt_module modules[] = {
 	{ .name = "state", IPT_OPTS(state_opts) },
-	{ .name = "conntrack", IPT_OPTS(conntrack_opts), .flags = IPT_KEEP,
-	    .end = end_conntrack },
+	{ .name = "conntrack", IPT_OPTS(conntrack_opts), .end = end_conntrack },
 };
 
 const struct ipt_modules ph_ipt_ct_modules = {

@@ -81,7 +81,7 @@ static const struct {
 	{ "family", 1, 'f' }, { "timeout", 1, 't' }, { "netmask", 1, 'n' },
 	{ "bitmask", 1, 'o' }, { "markmask", 1, 'o' }, { "hashsize", 1, 0 },
 	{ "maxelem", 1, 0 }, { "bucketsize", 1, 0 }, { "initval", 1, 0 },
-	{ "range", 1, 0 }, { "size", 1, 0 }, { "probes", 1, 0 }, { "resize", 1, 0 },
+	{ "range", 1, 'r' }, { "size", 1, 0 }, { "probes", 1, 0 }, { "resize", 1, 0 },
 	{ "gc", 1, 0 }, { "counters", 0, 0 }, { "comment", 0, 0 }, { "skbinfo", 0, 0 },
 	{ "forceadd", 0, 0 }, { "-exist", 0, 0 }, { "-!", 0, 0 },
 }, add_opts[] = {
@@ -110,6 +110,9 @@ create_value(struct line *x, char what, const struct ipt_word *w)
 		if (!ph_str_u64(w->s, 10, 128, &n))
 			return fail(x, "bad-number", w->at, "expected a prefix length");
 		x->set->netmask = (unsigned)n;
+		return true;
+	case 'r':
+		x->set->range = ph_arena_dup(x->rd->mem, w->s.s, w->s.len);
 		return true;
 	case 'o':
 		x->set->odd = true;

@@ -68,7 +68,6 @@ struct ipt_rule {
 	struct ipt_table *table;
 	struct ph_span at;
 	size_t pos;			/* next word of the line */
-	struct ipt_use uses[IPT_MAX_USES];
 	size_t n_uses;
 	struct ipt_use *target;		/* of -j, or NULL */
 	char command;			/* 'A', 'I', ... 0: none yet */
@@ -88,6 +87,7 @@ struct ipt_rule {
 	bool go;			/* -g */
 	bool skip;			/* -4 or -6: not for this family */
 	bool failed;
+	struct ipt_use uses[IPT_MAX_USES];	/* last: only the first are set */
 };
 
 enum ipt_args { IPT_FLAG, IPT_ONE, IPT_TWO, IPT_MAYBE };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,7 +258,8 @@ search_use(struct found *f, struct ipt_use *u, struct ph_str s)
 	for (size_t i = 0; i < u->m->n_opts; i++) {
 		const struct ipt_opt *o = &u->m->opts[i];
 
-		consider(f, o, u, o->name, strlen(o->name), o->args, s);
+		if (o->name[0] == s.s[0])
+			consider(f, o, u, o->name, strlen(o->name), o->args, s);
 	}
 	search_args(f, u, s);
 }
@@ -266,8 +268,9 @@ static void
 search_base(struct found *f, struct ph_str s)
 {
 	for (size_t i = 0; i < ph_ipt_base_n; i++)
-		consider(f, &ph_ipt_base_opts[i], NULL, ph_ipt_base_opts[i].name,
-		    strlen(ph_ipt_base_opts[i].name), ph_ipt_base_opts[i].args, s);
+		if (ph_ipt_base_opts[i].name[0] == s.s[0])
+			consider(f, &ph_ipt_base_opts[i], NULL, ph_ipt_base_opts[i].name,
+			    strlen(ph_ipt_base_opts[i].name), ph_ipt_base_opts[i].args, s);
 }
 
 /* The match that a protocol brings along. */
@@ -662,22 +665,57 @@ place(struct ipt_rule *r, struct ipt_chain *c)
 	return true;
 }
 
-/* -D CHAIN NUMBER; by its text only when nothing else could be meant. */
+/* What stands behind the chain's name, with the blanks as they are. */
+static struct ph_str
+behind_chain(struct ph_span line, struct ph_str chain)
+{
+	const char *text = line.src->text + line.off, *end = text + line.len;
+	const char *name = memmem(text, line.len, chain.s, chain.len);
+
+	if (name == NULL)
+		return (struct ph_str){ text, line.len };
+	name += chain.len;
+	return (struct ph_str){ name, (size_t)(end - name) };
+}
+
+/* The first rule that is written like the one to delete; count: none. */
+static size_t
+find_written(struct ipt_rule *r, struct ipt_chain *c)
+{
+	struct ph_str want = behind_chain(r->at, r->chain);
+	size_t n = ph_ipt_table_count(c), i;
+
+	for (i = 0; i < n; i++) {
+		struct ph_str have = behind_chain(ph_ipt_table_rule(c, i)->at, r->chain);
+
+		if (have.len == want.len && memcmp(have.s, want.s, want.len) == 0)
+			break;
+	}
+	return i;
+}
+
+/* -D CHAIN NUMBER, or the rule as it was written */
 static bool
 delete_rule(struct ipt_rule *r, struct ipt_chain *c)
 {
+	size_t n = ph_ipt_table_count(c), i = r->number - 1;
+
 	if (r->number == 0) {
-		ph_ipt_rule_warn(r, "unread-command", r->at, "a rule deleted by its "
-		    "text; the audit treats the chain as unknown");
-		ph_ruleset_gap(r->rd->mem, r->rd->rs, r->at,
-		    "a rule is deleted by its text");
-		return true;
+		i = find_written(r, c);
+		if (i == n && n > 0) {
+			ph_ipt_rule_warn(r, "unread-command", r->at, "no rule is written "
+			    "like the one deleted here; it could be any");
+			ph_ruleset_gap(r->rd->mem, r->rd->rs, r->at,
+			    "a rule is deleted by a text that no rule has");
+		}
+		if (i == n)
+			return true;
 	}
-	if (r->number > ph_ipt_table_count(c))
+	if (i >= n)
 		return ph_ipt_rule_fail(r, "bad-rule-number", r->at,
-		    "chain %s has only %zu rules", c->name.s, ph_ipt_table_count(c));
+		    "chain %s has only %zu rules", c->name.s, n);
 	c->edited = true;
-	ph_ipt_table_remove(c, r->number - 1);
+	ph_ipt_table_remove(c, i);
 	return true;
 }
 
@@ -739,11 +777,16 @@ obey(struct ipt_rule *r)
 bool
 ph_ipt_rule_read(struct ipt_reader *rd, struct ipt_table *t, size_t from)
 {
-	struct ipt_rule r = {
-		.rd = rd, .table = t, .at = rd->line.at, .pos = from, .proto = -1,
-	};
+	struct ipt_rule r;
 	bool ok = true;
 
+	/* the uses are set when they are taken */
+	memset(&r, 0, offsetof(struct ipt_rule, uses));
+	r.rd = rd;
+	r.table = t;
+	r.at = rd->line.at;
+	r.pos = from;
+	r.proto = -1;
 	rd->n_conds = rd->n_acts = 0;
 	while (ok && !r.skip && r.pos < rd->line.n)
 		ok = read_option(&r);

@@ -75,6 +75,8 @@ ph_ipt_set_emit(struct ph_buf *b, const struct ipt_set *s)
 	ph_buf_printf(b, "# ipset: create %s %s", s->name, s->type);
 	if (strncmp(s->type, "hash:", 5) == 0 && s->parts[0] != IPT_PART_MAC)
 		ph_buf_printf(b, " family %s", s->v6 ? "inet6" : "inet");
+	if (s->range != NULL)
+		ph_buf_printf(b, " range %s", s->range);
 	if (s->netmask > 0)
 		ph_buf_printf(b, " netmask %u", s->netmask);
 	if (s->timeouts || s->timed)

@@ -26,6 +26,7 @@ struct ipt_elem {
 struct ipt_set {
 	const char *name;
 	const char *type;		/* "hash:ip,port" */
+	const char *range;		/* of a bitmap, as written, or NULL */
 	struct ph_span at;
 	enum ipt_part parts[IPT_PARTS];
 	unsigned n_parts;
