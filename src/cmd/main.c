@@ -76,7 +76,7 @@ finish(FILE *out, int code)
 }
 
 static int
-run_command(struct ph_run *run, char **argv)
+run_command(struct ph_run *run, const char *const *argv)
 {
 	int code;
 
@@ -101,10 +101,10 @@ run_command(struct ph_run *run, char **argv)
 
 /* Before a command: --help and --version only. */
 static const struct ph_cmd *
-find_command(struct ph_run *run, char ***argv)
+find_command(struct ph_run *run, const char *const **argv)
 {
-	static char *no_more[] = { NULL };
-	char *word = (*argv)[1];
+	static const char *const no_more[] = { NULL };
+	const char *word = (*argv)[1];
 
 	if (word == NULL) {
 		fputs("pinhole: no command given\nTry 'pinhole help'.\n", run->err);
@@ -126,6 +126,7 @@ int
 main(int argc, char **argv)
 {
 	struct ph_run run = { .out = stdout, .err = stderr };
+	const char *const *words = (const char *const *)argv;
 	int code;
 
 	if (argc < 1)
@@ -137,10 +138,10 @@ main(int argc, char **argv)
 	run.input.mem = &run.mem;
 	run.input.diags = &run.diags;
 	run.colour = want_colour();
-	run.cmd = find_command(&run, &argv);
+	run.cmd = find_command(&run, &words);
 	if (run.cmd == NULL)
 		return PH_EXIT_USAGE;
-	code = finish(run.out, run_command(&run, argv));
+	code = finish(run.out, run_command(&run, words));
 	ph_arena_fini(&run.mem);
 	return code;
 }

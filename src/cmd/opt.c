@@ -152,7 +152,7 @@ find_option(const struct ph_cmd *cmd, const char *word, const char **value)
 
 /* Take the option at *${argv}; move on to the last word it used. */
 static bool
-take_option(struct ph_arena *mem, const struct ph_cmd *cmd, char *const **argv,
+take_option(struct ph_arena *mem, const struct ph_cmd *cmd, const char *const **argv,
     FILE *err, struct ph_arg **out)
 {
 	const char *value;
@@ -197,7 +197,7 @@ check_count(const struct ph_cmd *cmd, unsigned n, FILE *err)
 }
 
 bool
-ph_opt_parse(struct ph_arena *mem, const struct ph_cmd *cmd, char *const *argv,
+ph_opt_parse(struct ph_arena *mem, const struct ph_cmd *cmd, const char *const *argv,
     FILE *err, struct ph_args *out)
 {
 	const struct ph_arg **tail = &out->opts;

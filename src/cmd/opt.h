@@ -76,7 +76,7 @@ const struct ph_opt *ph_opt_find(enum ph_opt_id);
  * a suggestion on ${err}: an unknown option, a missing or forbidden argument,
  * too few or too many positional ones.  --help and --version stop the reading.
  */
-bool ph_opt_parse(struct ph_arena *, const struct ph_cmd *, char *const *,
+bool ph_opt_parse(struct ph_arena *, const struct ph_cmd *, const char *const *,
     FILE *err, struct ph_args *);
 
 /* ph_opt_given(a, id): was it given? */

@@ -88,6 +88,18 @@ ph_run_parse_opts(struct ph_run *run, struct ph_parse_opts *o)
 	return err != 0 ? ph_run_cannot_read(run, sets, err) : 0;
 }
 
+/* Some readers see NUL bytes for themselves; the others leave them to this. */
+static void
+refuse_nul(struct ph_run *run, struct ph_src *src)
+{
+	const char *nul = memchr(src->text, '\0', src->len);
+
+	if (nul != NULL)
+		ph_diag(&run->diags, PH_ERROR, "nul-byte",
+		    (struct ph_span){ src, (uint32_t)(nul - src->text), 1 },
+		    "a NUL byte: this is not a text");
+}
+
 int
 ph_run_text(struct ph_run *run, const struct ph_dialect *d, struct ph_src *src,
     struct ph_ruleset *rs)
@@ -104,6 +116,8 @@ ph_run_text(struct ph_run *run, const struct ph_dialect *d, struct ph_src *src,
 	if (d == NULL || d->parse == NULL)
 		return not_recognised(run, src);
 	good = d->parse(&run->mem, &run->diags, src, &o, rs);
+	if (good)
+		refuse_nul(run, src);
 	ph_diags_end(&run->diags);
 	return good && run->diags.errors == errors ? 0 : PH_EXIT_DATA;
 }

@@ -113,6 +113,24 @@ only_if_less(const struct ph_ranges *need, const struct ph_ranges *have)
 	return ph_ranges_subset(need, have) ? NULL : have;
 }
 
+/* The same for destinations of the families that the sources ${src} are of. */
+static const struct ph_ranges *
+only_if_less_to(struct ph_arena *mem, const struct ph_ranges *need,
+    const struct ph_ranges *have, const struct ph_ranges *src)
+{
+	const struct ph_range family[] = { PH_ANY_V4, PH_ANY_V6 };
+
+	for (int i = 0; i < 2; i++) {
+		const struct ph_ranges *f =
+		    ph_ranges_one(mem, family[i].lo, family[i].hi);
+
+		if (ph_ranges_overlap(src, f) &&
+		    !ph_ranges_subset(ph_ranges_intersect(mem, need, f), have))
+			return have;
+	}
+	return NULL;
+}
+
 static void
 add_partial(struct ph_arena *mem, const struct ph_requirement *r,
     const struct group *g, const struct ph_ranges *ports, struct list *l)
@@ -134,7 +152,7 @@ add_partial(struct ph_arena *mem, const struct ph_requirement *r,
 		struct ph_entry *e = add_entry(mem, l, g, c);
 
 		e->src = only_if_less(need->d[PH_SRC], c->d[PH_SRC]);
-		e->dst = only_if_less(need->d[PH_DST], c->d[PH_DST]);
+		e->dst = only_if_less_to(mem, need->d[PH_DST], c->d[PH_DST], c->d[PH_SRC]);
 		e->sport = only_if_less(need->d[PH_SPORT], c->d[PH_SPORT]);
 	}
 }
