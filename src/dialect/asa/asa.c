@@ -213,6 +213,7 @@ unread(struct ph_asa *a, struct ph_asa_line *l, struct ph_str w)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		known[i] = words[i].word;
+	a->unread = true;
 	near = ph_str_nearest(w, known, sizeof(known) / sizeof(*known));
 	if (near != NULL)
 		ph_asa_error(a, "unknown-command", ph_asa_here(l),
@@ -334,6 +335,9 @@ parse(struct ph_arena *mem, struct ph_diags *diags, struct ph_src *src,
 	rs->priv = a;
 	while (ph_asa_line_next(&l, src, &pos))
 		read_line(a, &l);
+	if (a->unread && a->n_kept == 0 && a->list_list == NULL)
+		ph_asa_error(a, "no-configuration", (struct ph_span){ src, 0, 0 },
+		    "not one command here is known: this is no configuration");
 	check_objects(a);
 	ph_asa_lists_read(a);
 	ph_asa_model(a);

@@ -139,6 +139,7 @@ struct ph_asa {
 	struct ph_src *src;
 	struct ph_ruleset *rs;
 	bool ok;			/* no error yet */
+	bool unread;			/* a command was not known */
 	int version;			/* 100 * major + minor; 0: not said */
 	/* names */
 	struct ph_map names, objects, groups, lists, classes, policies, ranges;
