@@ -13,13 +13,13 @@ ph_str(const char *s)
 }
 
 bool
-ph_str_eq(struct ph_str a, const char *s)
+ph_str_equal(struct ph_str a, const char *s)
 {
 	return strlen(s) == a.len && (a.len == 0 || memcmp(a.s, s, a.len) == 0);
 }
 
 bool
-ph_str_case_eq(struct ph_str a, const char *s)
+ph_str_case_equal(struct ph_str a, const char *s)
 {
 	return strlen(s) == a.len &&
 	    (a.len == 0 || strncasecmp(a.s, s, a.len) == 0);
@@ -45,12 +45,33 @@ digit(char c)
 	return 99;
 }
 
+/* Decimal digits too few to overflow: nothing to check on the way. */
+static bool
+short_decimal(struct ph_str a, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < a.len; i++) {
+		unsigned d = (unsigned)(unsigned char)a.s[i] - '0';
+
+		if (d > 9)
+			return false;
+		v = v * 10 + d;
+	}
+	if (v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
 bool
 ph_str_u64(struct ph_str a, unsigned base, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
 	size_t i = 0;
 
+	if (base == 10 && a.len > 0 && a.len < 19)
+		return short_decimal(a, max, out);
 	if (base == 0) {
 		bool hex = a.len > 2 && a.s[0] == '0' && (a.s[1] | 32) == 'x';
 

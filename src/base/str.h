@@ -17,9 +17,25 @@ struct ph_str {
 /* ph_str(s): all of the NUL-terminated ${s}. */
 struct ph_str ph_str(const char *);
 
-/* ph_str_eq(a, s), ph_str_case_eq(a, s): equal to the NUL-terminated ${s}? */
-bool ph_str_eq(struct ph_str, const char *);
-bool ph_str_case_eq(struct ph_str, const char *);
+/*
+ * ph_str_eq(a, s), ph_str_case_eq(a, s): equal to the NUL-terminated ${s}?  Most
+ * words of a table differ in their first letter, so that is looked at here.
+ */
+bool ph_str_equal(struct ph_str, const char *);
+bool ph_str_case_equal(struct ph_str, const char *);
+
+static inline bool
+ph_str_eq(struct ph_str a, const char *s)
+{
+	return a.len == 0 ? s[0] == '\0' : a.s[0] == s[0] && ph_str_equal(a, s);
+}
+
+static inline bool
+ph_str_case_eq(struct ph_str a, const char *s)
+{
+	return a.len == 0 ? s[0] == '\0' :
+	    ((a.s[0] ^ s[0]) & ~0x20) == 0 && ph_str_case_equal(a, s);
+}
 
 /* ph_str_starts(a, s): does ${a} begin with ${s}? */
 bool ph_str_starts(struct ph_str, const char *);
