@@ -4,14 +4,54 @@
 
 #include "audit/match.h"
 
-enum { MAX_MASK_RANGES = 65536 };
+enum {
+	MAX_MASK_RANGES = 65536,
+	MAX_PIECE_RANGES = 8,		/* of one dimension, in chains of at least */
+	LONG_CHAIN = 256,		/* so many rules */
+};
+
+/* The ${n} ranges from number ${from} on, as a list of their own. */
+static const struct ph_ranges *
+some_ranges(struct ph_arena *mem, const struct ph_ranges *r, size_t from, size_t n)
+{
+	struct ph_range *v = ph_arena_array(mem, n, sizeof(*v));
+
+	memcpy(v, r->r + from, n * sizeof(*v));
+	return ph_ranges_from(mem, v, n);
+}
+
+/*
+ * What is left of a wide piece after many cuts is a long list, which every
+ * further cut would copy.  In long chains it falls into halves, which also look
+ * at fewer rules each.
+ */
+static void
+push_halves(const struct ph_match_env *env, const struct ph_piece *p)
+{
+	static const enum ph_dim dims[] = { PH_SRC, PH_DST, PH_DPORT };
+	struct ph_piece half = *p;
+
+	for (size_t i = 0; i < sizeof(dims) / sizeof(*dims); i++) {
+		const struct ph_ranges *r = p->q.d[dims[i]];
+
+		if (r == NULL || r->n <= MAX_PIECE_RANGES ||
+		    p->frame->chain->n < LONG_CHAIN)
+			continue;
+		half.q.d[dims[i]] = some_ranges(env->mem, r, 0, r->n / 2);
+		push_halves(env, &half);
+		half.q.d[dims[i]] = some_ranges(env->mem, r, r->n / 2, r->n - r->n / 2);
+		push_halves(env, &half);
+		return;
+	}
+	ph_pieces_push(env->rest, p);
+}
 
 /* Push what is outside to the next rule. */
 static void
 push_rest(const struct ph_match_env *env, struct ph_piece *out)
 {
 	out->next++;
-	ph_pieces_push(env->rest, out);
+	push_halves(env, out);
 }
 
 static void
@@ -308,6 +348,21 @@ fails_early(const struct ph_match_env *env, const struct ph_piece *p,
 	return false;
 }
 
+/*
+ * Destinations first: what is left then are strips of all sources, and the many
+ * rules from anywhere to one place cut only the strip of that place.
+ */
+static bool
+match_conds(const struct ph_match_env *env, struct ph_piece *p,
+    const struct ph_rule *r, bool dst, struct ph_doubt *doubt)
+{
+	for (size_t i = 0; i < r->n_conds; i++)
+		if ((r->conds[i].dim == PH_DST) == dst &&
+		    !matchers[r->conds[i].kind](env, p, &r->conds[i], doubt))
+			return false;
+	return true;
+}
+
 bool
 ph_match_rule(const struct ph_match_env *env, struct ph_piece *p,
     const struct ph_rule *r, struct ph_doubt *doubt)
@@ -315,8 +370,5 @@ ph_match_rule(const struct ph_match_env *env, struct ph_piece *p,
 	*doubt = (struct ph_doubt){ 0 };
 	if (fails_early(env, p, r))
 		return false;
-	for (size_t i = 0; i < r->n_conds; i++)
-		if (!matchers[r->conds[i].kind](env, p, &r->conds[i], doubt))
-			return false;
-	return true;
+	return match_conds(env, p, r, true, doubt) && match_conds(env, p, r, false, doubt);
 }
