@@ -77,6 +77,7 @@ void ph_fix_suggest(struct ph_arena *, const struct ph_ruleset *, struct ph_find
 struct ph_difference {
 	bool only_old;			/* open in the old one, not in the new; else reverse */
 	bool unknown;			/* at least one side could not be told */
+	size_t question;		/* which of those asked */
 	struct ph_cube cube;
 	const struct ph_part *old_part, *new_part;
 	struct ph_packet witness;

@@ -164,9 +164,7 @@ ph_diff_run(struct ph_arena *mem, const struct ph_ruleset *old,
     const struct ph_ruleset *new, const struct ph_question *q, size_t n,
     struct ph_diff *out)
 {
-	*out = (struct ph_diff){ 0 };
-	for (size_t i = 0; i < n; i++)
-		diff_question(mem, old, new, &q[i], &q[i], out);
+	ph_diff_pairs(mem, old, new, q, q, n, out);
 }
 
 void
@@ -175,6 +173,11 @@ ph_diff_pairs(struct ph_arena *mem, const struct ph_ruleset *old,
     const struct ph_question *qn, size_t n, struct ph_diff *out)
 {
 	*out = (struct ph_diff){ 0 };
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		size_t first = out->n;
+
 		diff_question(mem, old, new, &qo[i], &qn[i], out);
+		for (size_t k = first; k < out->n; k++)
+			out->v[k].question = i;
+	}
 }

@@ -27,6 +27,8 @@ struct asked {
 	bool named;			/* between sides, not on all interfaces */
 	struct ph_question *q[2];
 	size_t n[2], cap[2];
+	const char **ways;		/* by question, for the report */
+	size_t n_ways, cap_ways;
 };
 
 /* One class of protocols whose ports mean the same. */
@@ -67,6 +69,13 @@ cube_of(struct ph_arena *mem, const struct class *c, bool v6)
 static void
 ask(struct asked *a, const struct ph_cube *cube, enum ph_path path, bool inwards)
 {
+	static const char *const name[] = {
+		[PH_PATH_TO] = "to", [PH_PATH_FROM] = "from",
+	};
+	const char *through = !a->named ? NULL : inwards ? "in" : "out";
+
+	*PH_PUSH(a->mem, a->ways, a->n_ways, a->cap_ways) =
+	    path == PH_PATH_THROUGH ? through : name[path];
 	for (int side = 0; side < 2; side++) {
 		const struct ph_sides *s = &a->sides[side];
 		const struct ph_ranges *in = ph_judge_ifaces(a->mem, s->inside, s->n_inside);
@@ -172,7 +181,7 @@ compare(struct ph_run *run, struct asked *a)
 	ph_progress_phase("comparing");
 	ask_all(a);
 	ph_diff_pairs(&run->mem, a->rs[0], a->rs[1], a->q[0], a->q[1], a->n[0], &d);
-	ph_diff_join(&run->mem, &d, &joined);
+	ph_diff_join(&run->mem, &d, a->ways, &joined);
 	ph_progress_stop();
 	if (run->json)
 		ph_json_write(run->out, ph_json_diff(&run->mem, &joined));

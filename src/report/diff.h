@@ -14,12 +14,17 @@ struct ph_disagreement {
 };
 
 struct ph_disagreements {
+	const char *const *ways;	/* by question: "out", "in", "to", "from"; NULL: any */
 	struct ph_disagreement *v;
 	size_t n, cap;
 };
 
-/* ph_diff_join(mem, d, out): in order of first appearance. */
-void ph_diff_join(struct ph_arena *, const struct ph_diff *, struct ph_disagreements *);
+/*
+ * ph_diff_join(mem, d, ways, out): in order of first appearance; ${ways} tells of
+ * every question which way its packets go, NULL through on any interface.
+ */
+void ph_diff_join(struct ph_arena *, const struct ph_diff *, const char *const *ways,
+    struct ph_disagreements *);
 
 /* ph_report_diff(t, old, new, d): names of both files, and every disagreement. */
 void ph_report_diff(const struct ph_text *, const char *, const char *,
