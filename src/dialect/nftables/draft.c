@@ -131,6 +131,21 @@ is_family(const struct ph_ranges *r, struct ph_range family)
 	return r != NULL && r->n == 1 && r->r[0].lo == family.lo && r->r[0].hi == family.hi;
 }
 
+/* Do cubes say the family? All elements of a set are of one type. */
+static bool
+tuples_within(const struct ph_nft_draft *d, struct ph_range family)
+{
+	for (size_t i = 0; i < d->n_conds; i++) {
+		const struct ph_cond *c = &d->conds[i];
+
+		if (c->kind == PH_COND_TUPLES && !c->neg && c->tuples->n > 0 &&
+		    (within(c->tuples->v[0].d[PH_SRC], family) ||
+		    within(c->tuples->v[0].d[PH_DST], family)))
+			return true;
+	}
+	return false;
+}
+
 /* Drop a family condition that says no more than the destination or the table. */
 static bool
 redundant(const struct ph_nft_lower *l, const struct ph_nft_draft *d, enum ph_dim dim)
@@ -140,10 +155,10 @@ redundant(const struct ph_nft_lower *l, const struct ph_nft_draft *d, enum ph_di
 	if (dim != PH_SRC && dim != PH_DST)
 		return false;
 	if (is_family(d->d[dim], PH_ANY_V4))
-		return l->table->families == PH_FAMILY_4 ||
+		return l->table->families == PH_FAMILY_4 || tuples_within(d, PH_ANY_V4) ||
 		    (dim == PH_SRC && within(d->d[other], PH_ANY_V4));
 	if (is_family(d->d[dim], PH_ANY_V6))
-		return l->table->families == PH_FAMILY_6 ||
+		return l->table->families == PH_FAMILY_6 || tuples_within(d, PH_ANY_V6) ||
 		    (dim == PH_SRC && within(d->d[other], PH_ANY_V6));
 	return false;
 }
