@@ -287,10 +287,33 @@ ph_asa_object_line(struct ph_asa *a, struct ph_asa_line *l)
 
 static void resolve(struct ph_asa *a, struct ph_asa_object *o, unsigned depth);
 
+/* Service objects named like a protocol are built in. */
+static struct ph_asa_object *
+builtin(struct ph_asa *a, struct ph_str name)
+{
+	struct ph_asa_object *o;
+	struct ph_cube term = { 0 };
+	uint8_t proto;
+
+	if (!ph_asa_proto(name, &proto))
+		return NULL;
+	o = PH_NEW(a->mem, struct ph_asa_object);
+	o->name = name;
+	o->kind = PH_ASA_SERVICE;
+	o->state = PH_ASA_DONE;
+	term.d[PH_PROTO] = ph_ranges_one(a->mem, proto, proto);
+	ph_set_add(a->mem, &o->terms, &term);
+	*ph_map_at(a->mem, &a->objects, name.s, name.len) = o;
+	return o;
+}
+
 static struct ph_asa_object *
 find(struct ph_asa *a, struct ph_str name, bool group)
 {
-	return ph_map_find(group ? &a->groups : &a->objects, name.s, name.len);
+	struct ph_asa_object *o =
+	    ph_map_find(group ? &a->groups : &a->objects, name.s, name.len);
+
+	return o != NULL || group ? o : builtin(a, name);
 }
 
 /* What a member refers to, resolved; NULL: reported, and the rest is unknown. */
