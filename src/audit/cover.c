@@ -277,6 +277,7 @@ static void
 report(struct finder *f, struct ph_deads *out, uint32_t rule, const struct ph_shape *s)
 {
 	struct ph_dead *d = PH_PUSH(f->mem, out->v, out->n, out->cap);
+	struct ph_cube *plain;
 	uint32_t *by;
 
 	*d = (struct ph_dead){ .rule = rule, .empty = s->empty, .clash = s->clash,
@@ -289,7 +290,9 @@ report(struct finder *f, struct ph_deads *out, uint32_t rule, const struct ph_sh
 		by[i] = f->covers.v[f->used.v[i]].rule;
 	d->by = by;
 	d->n_by = (uint32_t)f->used.n;
-	d->region = ph_cover_copy(f->mem, ph_shape_cubes(s, &(size_t){ 0 }));
+	plain = PH_NEW(f->mem, struct ph_cube);
+	d->region = ph_shape_plain(&f->chain->rules[rule], plain) ? plain :
+	    ph_cover_copy(f->mem, ph_shape_cubes(s, &(size_t){ 0 }));
 }
 
 static void

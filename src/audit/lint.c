@@ -16,7 +16,8 @@
  * it is reported once, and only when what is said is true of all of them.
  */
 struct lint {
-	struct ph_arena *mem;
+	struct ph_arena *mem;		/* of the result */
+	struct ph_arena scratch;
 	const struct ph_ruleset *rs;
 	struct ph_calls calls;
 	struct { struct ph_finding *v; size_t n, cap; } out;
@@ -26,7 +27,7 @@ static struct ph_finding *
 add(struct lint *l, const char *id, enum ph_severity severity, struct ph_span at,
     const char *message)
 {
-	struct ph_finding *f = PH_PUSH(l->mem, l->out.v, l->out.n, l->out.cap);
+	struct ph_finding *f = PH_PUSH(&l->scratch, l->out.v, l->out.n, l->out.cap);
 
 	*f = (struct ph_finding){ .id = id, .severity = severity, .at = at,
 		.message = message };
@@ -92,14 +93,20 @@ report_empty(struct lint *l, const struct ph_rule *r, const struct ph_dead *d)
 static void
 report_covered(struct lint *l, const struct ph_chain *c, const struct ph_dead *d)
 {
+	static const char *const text[2][2] = { {
+		"can never match: earlier lines together match all of its packets first",
+		"can never match: earlier lines together match all of its packets first, "
+		"with the same effect",
+	}, {
+		"can never match: an earlier line matches all of its packets first",
+		"can never match: an earlier line matches all of its packets first, with the "
+		"same effect",
+	} };
 	const struct ph_rule *r = &c->rules[d->rule];
 	bool agree = all_agree(c, d), one = d->n_by == 1;
-	const char *who = one ? "an earlier line matches" : "earlier lines together match";
 	struct ph_finding *f;
 
-	f = add(l, "dead-rule", agree ? PH_INFO : PH_WARNING, r->at,
-	    ph_arena_printf(l->mem, "can never match: %s all of its packets first%s", who,
-	    agree ? ", with the same effect" : ""));
+	f = add(l, "dead-rule", agree ? PH_INFO : PH_WARNING, r->at, text[one][agree]);
 	name_others(l, c, d->by, d->n_by, f);
 	f->region = d->region;
 }
@@ -271,7 +278,7 @@ by_place(const void *x, const void *y)
 static struct ph_finding *
 sorted(struct lint *l)
 {
-	struct order *o = ph_arena_array(l->mem, l->out.n, sizeof(*o));
+	struct order *o = ph_arena_array(&l->scratch, l->out.n, sizeof(*o));
 	struct ph_finding *v = ph_arena_array(l->mem, l->out.n, sizeof(*v));
 
 	for (size_t i = 0; i < l->out.n; i++)
@@ -287,9 +294,9 @@ ph_lint_run(struct ph_arena *mem, const struct ph_ruleset *rs,
     const struct ph_requirement *const *reqs, size_t n, struct ph_finding **out,
     size_t *n_out)
 {
-	struct lint l = { .mem = mem, .rs = rs };
+	struct lint l = { .mem = mem, .scratch = { .oom = mem->oom }, .rs = rs };
 
-	ph_calls_of(mem, rs, &l.calls);
+	ph_calls_of(&l.scratch, rs, &l.calls);
 	for (size_t i = 0; i < l.calls.n; i++) {
 		const struct ph_call *c = &l.calls.v[i];
 		struct ph_cube within = packets_of(mem, c->families);
@@ -303,4 +310,5 @@ ph_lint_run(struct ph_arena *mem, const struct ph_ruleset *rs,
 	}
 	*out = sorted(&l);
 	*n_out = l.out.n;
+	ph_arena_fini(&l.scratch);
 }

@@ -231,24 +231,24 @@ corner_of(const struct ph_cube *c)
 }
 
 static bool
-stop(void *arg, uint32_t id)
+stop(void *arg, uint32_t k)
 {
-	(void)arg;
-	(void)id;
-	return true;
+	struct later *l = arg;
+
+	return ph_bounds_touch(l->f->bounds, &l->box, k);
 }
 
 /* May any later rule hold ${p}?  Most rules are told by this not to be spare. */
 static bool
-someone_holds(const struct finder *f, const struct ph_packet *p)
+someone_holds(struct finder *f, const struct ph_packet *p)
 {
+	struct later l = { .f = f };
 	struct ph_range at[PH_NBOUNDS];
-	struct ph_bounds_box box;
 
 	for (size_t k = 0; k < PH_NBOUNDS; k++)
 		at[k] = (struct ph_range){ p->v[ph_bounds_dim(k)], p->v[ph_bounds_dim(k)] };
-	box = ph_bounds_box(f->bounds, at);
-	return ph_stab_touch(&f->stab, p, &box, stop, NULL);
+	l.box = ph_bounds_box(f->bounds, at);
+	return ph_stab_touch(&f->stab, p, &l.box, stop, &l);
 }
 
 static void

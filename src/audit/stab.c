@@ -4,7 +4,7 @@
 #include "audit/stab.h"
 
 enum {
-	FULL = 21,			/* cubes in a file before it is: 1 + 4 + 16 */
+	FULL = 1 + 4 + 16,		/* cubes in a file before it is */
 	CHUNK_MAX = 256,
 	SLOTS_MIN = 64,
 	LENS = 129,			/* blocks of all 128-bit numbers down to one */
@@ -24,11 +24,15 @@ struct lens {
 };
 
 struct ph_stab_node {
-	ph_u128 block;			/* its first number */
+	uint64_t block[2];		/* its first number, high half first */
 	uint32_t parent, n;
-	uint8_t len, level;
-	struct chunk *chunks;		/* when not split */
-	struct lens *lens;		/* when split: sizes of its children's blocks */
+	uint32_t first;			/* a cube, when n > 0 and not split: most have */
+	uint8_t len, level;		/* no more */
+	bool split;
+	union {
+		struct chunk *chunks;	/* the others */
+		struct lens *lens;	/* when split: sizes of its children's blocks */
+	};
 };
 
 static uint32_t *
@@ -81,8 +85,8 @@ slot_of(const struct ph_stab *s, uint32_t parent, ph_u128 block, unsigned len)
 		uint32_t *slot = &s->slots[i & (s->n_slots - 1)];
 		const struct ph_stab_node *c = &s->nodes[*slot];
 
-		if (*slot == 0 || (c->parent == parent && c->block == block &&
-		    c->len == len))
+		if (*slot == 0 || (c->parent == parent && c->len == len &&
+		    c->block[1] == (uint64_t)block && c->block[0] == (uint64_t)(block >> 64)))
 			return slot;
 	}
 }
@@ -95,7 +99,8 @@ set_slots(struct ph_stab *s, size_t n)
 	for (uint32_t i = 1; i < s->n; i++) {
 		const struct ph_stab_node *c = &s->nodes[i];
 
-		*slot_of(s, c->parent, c->block, c->len) = i;
+		*slot_of(s, c->parent, (ph_u128)c->block[0] << 64 | c->block[1],
+		    c->len) = i;
 	}
 }
 
@@ -127,7 +132,8 @@ child_make(struct ph_stab *s, uint32_t parent, ph_u128 block, unsigned len)
 	*slot = made;
 	c = PH_PUSH(s->mem, s->nodes, s->n, s->cap);
 	c->parent = parent;
-	c->block = block;
+	c->block[0] = (uint64_t)(block >> 64);
+	c->block[1] = (uint64_t)block;
 	c->len = (uint8_t)len;
 	c->level = (uint8_t)(s->nodes[parent].level + 1);
 	s->nodes[parent].lens->has[len / 64] |= (uint64_t)1 << len % 64;
@@ -144,7 +150,7 @@ chunk_with_room(struct ph_stab *s, struct ph_stab_node *node)
 
 	if (c != NULL && c->n < c->cap)
 		return c;
-	cap = c == NULL ? 1 : c->cap < CHUNK_MAX ? c->cap * 4 : CHUNK_MAX;
+	cap = c == NULL ? 4 : c->cap < CHUNK_MAX ? c->cap * 4 : CHUNK_MAX;
 	c = ph_arena_alloc(s->mem, sizeof(*c) +
 	    cap * (1 + 2 * PH_NBOUNDS) * sizeof(*c->col));
 	c->cap = cap;
@@ -157,15 +163,19 @@ static void
 file(struct ph_stab *s, struct ph_stab_node *node, uint32_t id,
     const struct ph_bounds_box *box)
 {
-	struct chunk *c = chunk_with_room(s, node);
+	struct chunk *c;
 
+	if (node->n++ == 0) {
+		node->first = id;
+		return;
+	}
+	c = chunk_with_room(s, node);
 	c->col[c->n] = id;
 	for (size_t k = 0; k < PH_NBOUNDS; k++) {
 		lo_column(c, k)[c->n] = box->lo[k];
 		hi_column(c, k)[c->n] = box->hi[k];
 	}
 	c->n++;
-	node->n++;
 }
 
 static struct ph_bounds_box
@@ -187,21 +197,27 @@ child_for(struct ph_stab *s, uint32_t at, uint32_t id)
 	return child_make(s, at, block_of(r.lo, len), len);
 }
 
+static void
+pass_on(struct ph_stab *s, uint32_t at, uint32_t id)
+{
+	struct ph_bounds_box box = box_of(s, id);
+	uint32_t child = child_for(s, at, id);
+
+	file(s, &s->nodes[child], id, &box);
+}
+
 /* Give the cubes of a full file to its children. */
 static void
 split(struct ph_stab *s, uint32_t at)
 {
 	struct chunk *c = s->nodes[at].chunks;
 
-	s->nodes[at].chunks = NULL;
+	s->nodes[at].split = true;
 	s->nodes[at].lens = PH_NEW(s->mem, struct lens);
+	pass_on(s, at, s->nodes[at].first);
 	for (; c != NULL; c = c->next)
-		for (uint32_t i = 0; i < c->n; i++) {
-			struct ph_bounds_box box = box_of(s, c->col[i]);
-			uint32_t child = child_for(s, at, c->col[i]);
-
-			file(s, &s->nodes[child], c->col[i], &box);
-		}
+		for (uint32_t i = 0; i < c->n; i++)
+			pass_on(s, at, c->col[i]);
 }
 
 void
@@ -211,10 +227,10 @@ ph_stab_add(struct ph_stab *s, uint32_t id)
 	uint32_t at = 0;
 
 	for (;;) {
-		if (s->nodes[at].lens == NULL && s->nodes[at].level < s->levels &&
+		if (!s->nodes[at].split && s->nodes[at].level < s->levels &&
 		    s->nodes[at].n >= FULL)
 			split(s, at);
-		if (s->nodes[at].lens == NULL)
+		if (!s->nodes[at].split)
 			break;
 		at = child_for(s, at, id);
 	}
@@ -263,6 +279,17 @@ scan_chunk(struct chunk *c, const struct search *q)
 	return false;
 }
 
+static bool
+search_file(const struct ph_stab_node *node, const struct search *q)
+{
+	if (node->n > 0 && q->hit(q->arg, node->first))
+		return true;
+	for (struct chunk *c = node->chunks; c != NULL; c = c->next)
+		if (scan_chunk(c, q))
+			return true;
+	return false;
+}
+
 /* As deep as there are levels. */
 static bool
 search_node(const struct ph_stab *s, uint32_t at, const struct search *q)
@@ -270,11 +297,8 @@ search_node(const struct ph_stab *s, uint32_t at, const struct search *q)
 	const struct ph_stab_node *node = &s->nodes[at];
 	ph_u128 v;
 
-	for (struct chunk *c = node->chunks; c != NULL; c = c->next)
-		if (scan_chunk(c, q))
-			return true;
-	if (node->lens == NULL)
-		return false;
+	if (!node->split)
+		return search_file(node, q);
 	v = q->p->v[level_dim[node->level]];
 	for (unsigned w = 0; w < sizeof(node->lens->has) / sizeof(*node->lens->has); w++)
 		for (uint64_t m = node->lens->has[w]; m != 0; m &= m - 1) {
