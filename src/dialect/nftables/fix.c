@@ -456,6 +456,31 @@ longest_last(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+static bool
+sets_timeouts(const struct ph_ruleset *rs)
+{
+	for (const struct ph_chain *c = rs->chains; c != NULL; c = c->next)
+		for (size_t i = 0; i < c->n; i++)
+			for (size_t k = 0; k < c->rules[i].n_acts; k++)
+				if (c->rules[i].acts[k].kind == PH_ACT_TIMEOUT)
+					return true;
+	return false;
+}
+
+/* After every chain that may set a timer of its own: the last one set counts. */
+static const char *
+timer_priority(const struct fixer *f, enum ph_hook_point point)
+{
+	enum { EARLY = -145 };
+	int prio = EARLY;
+
+	for (size_t i = 0; i < f->rs->n_hooks && sets_timeouts(f->rs); i++)
+		if (f->rs->hooks[i].point == point && f->rs->hooks[i].kind != PH_HOOK_NAT &&
+		    f->rs->hooks[i].priority >= prio)
+			prio = f->rs->hooks[i].priority + 5;
+	return prio == EARLY ? "mangle + 5" : ph_arena_printf(f->mem, "%d", prio);
+}
+
 /* A table of our own, with its timers at both ways into connection tracking. */
 static void
 put_timers(struct fixer *f)
@@ -471,11 +496,13 @@ put_timers(struct fixer *f)
 		ph_buf_puts(&lines, f->timers[i].line);
 	ph_buf_puts(&b, "table inet pinhole_timers {\n");
 	ph_buf_puts(&b, f->objects.s);
-	ph_buf_puts(&b, "\tchain prerouting {\n"
-	    "\t\ttype filter hook prerouting priority mangle + 5; policy accept;\n");
+	ph_buf_printf(&b, "\tchain prerouting {\n"
+	    "\t\ttype filter hook prerouting priority %s; policy accept;\n",
+	    timer_priority(f, PH_PREROUTING));
 	put_lines(&b, lines.s, "\t\t");
-	ph_buf_puts(&b, "\t}\n\tchain output {\n"
-	    "\t\ttype filter hook output priority mangle + 5; policy accept;\n");
+	ph_buf_printf(&b, "\t}\n\tchain output {\n"
+	    "\t\ttype filter hook output priority %s; policy accept;\n",
+	    timer_priority(f, PH_OUTPUT));
 	put_lines(&b, lines.s, "\t\t");
 	ph_buf_puts(&b, "\t}\n}\n");
 	ph_buf_puts(&f->edits.tail, b.s);
