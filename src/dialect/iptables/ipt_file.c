@@ -46,7 +46,7 @@ read_beside(struct ipt_reader *rd, struct ph_span at, size_t skip,
 {
 	rd->lex.pos = at.off + (uint32_t)skip;
 	ph_ipt_lex_line(&rd->lex, &rd->line);
-	if (rd->line.n > 0)
+	if (ph_ipt_lex_check(rd->diags, &rd->line) && rd->line.n > 0)
 		read(rd, &rd->line, 0);
 }
 
@@ -306,19 +306,6 @@ read_command(struct ipt_reader *rd, size_t from)
 	}
 }
 
-static bool
-complete(struct ipt_reader *rd)
-{
-	const struct ipt_line *l = &rd->line;
-
-	if (l->unclosed)
-		ph_diag(rd->diags, PH_ERROR, "unclosed-quote", l->at,
-		    "a quote is not closed");
-	else if (l->too_long)
-		ph_diag(rd->diags, PH_ERROR, "line-too-long", l->at, "too many words");
-	return !l->unclosed && !l->too_long;
-}
-
 /* A line of a block, not a comment. */
 static void
 read_line(struct ipt_reader *rd)
@@ -327,7 +314,7 @@ read_line(struct ipt_reader *rd)
 	size_t from;
 
 	ph_ipt_lex_line(&rd->lex, &rd->line);
-	if (!complete(rd) || l->n == 0)
+	if (!ph_ipt_lex_check(rd->diags, l) || l->n == 0)
 		return;
 	from = l->w[0].s.len > 0 && l->w[0].s.s[0] == '[' && l->n > 1;
 	if (ph_str_eq(l->w[0].s, "COMMIT")) {
@@ -463,7 +450,7 @@ read_script(struct ipt_reader *rd)
 	do {
 		ph_ipt_lex_line(&rd->lex, &rd->line);
 		rd->again = false;
-		if (complete(rd) && rd->line.n > 0)
+		if (ph_ipt_lex_check(rd->diags, &rd->line) && rd->line.n > 0)
 			run_command(rd);
 	} while (rd->lex.pos < rd->lex.src->len &&
 	    rd->lex.src->text[rd->lex.pos] != '\n' && ph_ipt_lex_peek(&rd->lex, &at));

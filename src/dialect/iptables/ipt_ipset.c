@@ -420,10 +420,7 @@ ph_ipt_ipset_read(struct ipt_reader *rd, struct ph_src *src)
 
 	while (ph_ipt_lex_peek(&x, &at)) {
 		ph_ipt_lex_line(&x, &rd->line);
-		if (rd->line.unclosed)
-			ph_diag(rd->diags, PH_ERROR, "unclosed-quote", rd->line.at,
-			    "a quote is not closed");
-		else if (rd->line.n > 0)
+		if (ph_ipt_lex_check(rd->diags, &rd->line) && rd->line.n > 0)
 			ph_ipt_ipset_line(rd, &rd->line, 0);
 		ph_ipt_lex_skip(&x);
 	}

@@ -152,9 +152,12 @@ read_word(struct ipt_lex *x, struct ipt_line *l, struct ipt_word *w)
 static void
 drop_descriptor(struct ipt_lex *x, struct ipt_line *l)
 {
-	const struct ipt_word *w = &l->w[l->n - (l->n > 0)];
+	const struct ipt_word *w;
 
-	if (l->n > 0 && x->src->text[x->pos] == '>' && w->s.len == 1 &&
+	if (l->n == 0)
+		return;
+	w = &l->w[l->n - 1];
+	if (x->src->text[x->pos] == '>' && w->s.len == 1 &&
 	    w->at.off + w->at.len == x->pos && w->s.s[0] >= '0' && w->s.s[0] <= '9')
 		l->n--;
 }
@@ -206,6 +209,19 @@ ph_ipt_lex_line(struct ipt_lex *x, struct ipt_line *l)
 		}
 	}
 	l->at = (struct ph_span){ x->src, from, last - from };
+	l->nul = memchr(t + from, '\0', last - from) != NULL;
+}
+
+bool
+ph_ipt_lex_check(struct ph_diags *d, const struct ipt_line *l)
+{
+	if (l->nul)
+		ph_diag(d, PH_ERROR, "nul-byte", l->at, "a NUL byte has no place here");
+	else if (l->unclosed)
+		ph_diag(d, PH_ERROR, "unclosed-quote", l->at, "a quote is not closed");
+	else if (l->too_long)
+		ph_diag(d, PH_ERROR, "line-too-long", l->at, "too many words");
+	return !l->nul && !l->unclosed && !l->too_long;
 }
 
 void

@@ -20,7 +20,8 @@ struct ipt_line {
 	struct ph_span at;
 	struct ipt_word *w;
 	size_t n, cap;
-	bool too_long, unclosed;	/* more words than any kernel takes; open quote */
+	bool too_long;			/* more words than any loader takes */
+	bool unclosed, nul;		/* an open quote, a NUL byte */
 };
 
 /* Where reading stands in one input. */
@@ -45,6 +46,9 @@ void ph_ipt_lex_skip(struct ipt_lex *);
  * of the command, into ${line}, whose memory is used again.
  */
 void ph_ipt_lex_line(struct ipt_lex *, struct ipt_line *);
+
+/* ph_ipt_lex_check(d, l): report what makes a line unfit to read; false: it is. */
+bool ph_ipt_lex_check(struct ph_diags *, const struct ipt_line *);
 
 /* ph_ipt_lex_quote(b, s): append ${s} as iptables-save writes a word. */
 void ph_ipt_lex_quote(struct ph_buf *, struct ph_str);

@@ -208,7 +208,8 @@ make_cubes(struct ph_arena *mem, struct ipt_set *set, const struct wanted *w,
 	bool join = set->parts[0] == IPT_PART_ADDR;
 	enum ph_dim dim = dim_of(set->parts[0], w->src[0]);
 
-	qsort(set->v, set->n, sizeof(*set->v), by_rest);
+	if (set->n > 0)
+		qsort(set->v, set->n, sizeof(*set->v), by_rest);
 	for (size_t i = 0, k; i < set->n; i = k) {
 		struct ph_cube c = cube_of(mem, set, &set->v[i], w);
 		struct ph_range *v;
