@@ -122,7 +122,8 @@ spread(struct ph_arena *mem, const struct ph_calls *cs, struct edges *es, bool b
 {
 	struct { struct ph_call **v; size_t n, cap; } todo = { 0 };
 
-	qsort(es->v, es->n, sizeof(*es->v), backwards ? by_to : by_from);
+	if (es->n > 0)
+		qsort(es->v, es->n, sizeof(*es->v), backwards ? by_to : by_from);
 	for (size_t i = 0; i < cs->n; i++)
 		*PH_PUSH(mem, todo.v, todo.n, todo.cap) = &cs->v[i];
 	while (todo.n > 0) {
