@@ -701,6 +701,122 @@ test_twin(void **state)
 	assert_true(spare > ROUNDS / 10);
 }
 
+/* --- long lists --- */
+
+enum { LONG = 1200 };
+
+/* Networks of both families, nested and side by side; single ports and ranges. */
+static void
+rnd_network(struct world *w, struct ph_rule *r, enum ph_dim d)
+{
+	static const unsigned lens[] = { 0, 16, 24, 24, 28, 30, 32, 32 };
+	unsigned len = lens[rnd(6) == 0 ? 0 : 1 + rnd(7)];
+	ph_u128 a = PH_V4(0x0a000000 + rnd(3) * 65536 + rnd(2) * 256 + rnd(8) * 16 + rnd(16));
+	struct ph_range n = ph_prefix_range(a, len);
+
+	if (rnd(5) == 0)
+		n = ph_prefix_range(((ph_u128)0x20010db8 << 96) + ((ph_u128)rnd(3) << 64) +
+		    rnd(40), len == 0 ? 32 : 96 + len);
+	else if (rnd(9) == 0)
+		n.hi += rnd(30);	/* not a prefix */
+	if (n.hi < n.lo)
+		n.hi = PH_U128_MAX;
+	in_range(w, r, d, n.lo, n.hi);
+}
+
+static void
+rnd_long_rule(struct world *w)
+{
+	struct ph_rule *r = rule(w, w->base, rnd(4) ? PH_ACT_ACCEPT : PH_ACT_DROP);
+	unsigned lo = 1 + (unsigned)rnd(60);
+
+	/* many lines of one pair of networks differ by port only */
+	if (rnd(12) > 0) {
+		rnd_network(w, r, PH_SRC);
+		rnd_network(w, r, PH_DST);
+	} else {
+		lo += 100 + (unsigned)rnd(900);
+	}
+	in_range(w, r, PH_PROTO, rnd(2) ? PH_TCP : PH_UDP, PH_UDP);
+	in_range(w, r, PH_DPORT, lo, rnd(3) ? lo : lo + rnd(50));
+}
+
+/* Against all earlier rules, one after the other. */
+static void
+test_long_list(void **state)
+{
+	static struct ph_cube cube[LONG];
+	static const struct ph_cube *by[LONG];
+	static bool said[LONG];
+	struct world w;
+	size_t dead = 0, several = 0;
+
+	(void)state;
+	setup(&w);
+	for (int i = 0; i < LONG; i++)
+		rnd_long_rule(&w);
+	lint(&w);
+	for (size_t i = 0; i < w.n; i++) {
+		said[w.f[i].at.off / 10 - 1] = true;
+		several += w.f[i].n_others > 1;
+	}
+	for (size_t i = 0; i < LONG; i++) {
+		const struct ph_rule *r = &w.base->rules[i];
+
+		for (size_t k = 0; k < r->n_conds; k++)
+			cube[i].d[r->conds[k].dim] = r->conds[k].ranges;
+		by[i] = &cube[i];
+		assert_int_equal(ph_set_covered(&w.mem, &cube[i], by, i, NULL), said[i]);
+		dead += said[i];
+	}
+	printf("# %zu of %d dead, %zu by several\n", dead, LONG, several);
+	assert_true(dead > LONG / 20 && dead < LONG && several > 0);
+	ph_arena_fini(&w.mem);
+}
+
+/* The lines that are named do cover, and without any of them the rest does not. */
+static void
+assert_needed(struct world *w, const struct ph_finding *f)
+{
+	const struct ph_cube *by[16];
+	struct ph_cube cube[16];
+
+	if (f->n_others > 16)
+		return;
+	for (size_t i = 0; i < f->n_others; i++) {
+		const struct ph_rule *r = &w->base->rules[f->others[i].off / 10 - 1];
+
+		assert_true(f->others[i].off < f->at.off);
+		cube[i] = (struct ph_cube){ 0 };
+		for (size_t k = 0; k < r->n_conds; k++)
+			cube[i].d[r->conds[k].dim] = r->conds[k].ranges;
+		by[i] = &cube[i];
+	}
+	assert_true(ph_set_covered(&w->mem, f->region, by, f->n_others, NULL));
+	for (size_t i = 0; i < f->n_others; i++) {
+		const struct ph_cube *out = by[i];
+
+		by[i] = by[f->n_others - 1];
+		assert_false(ph_set_covered(&w->mem, f->region, by, f->n_others - 1, NULL));
+		by[i] = out;
+	}
+}
+
+static void
+test_named_lines(void **state)
+{
+	struct world w;
+
+	(void)state;
+	setup(&w);
+	for (int i = 0; i < LONG; i++)
+		rnd_long_rule(&w);
+	lint(&w);
+	for (size_t i = 0; i < w.n; i++)
+		assert_needed(&w, &w.f[i]);
+	ph_arena_fini(&w.mem);
+}
+
 int
 main(void)
 {
@@ -718,6 +834,8 @@ main(void)
 		cmocka_unit_test(test_redundant),
 		cmocka_unit_test(test_too_wide),
 		cmocka_unit_test(test_twin),
+		cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_named_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
