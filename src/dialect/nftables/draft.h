@@ -21,6 +21,7 @@ struct ph_nft_draft {
 	size_t n_acts, cap_acts;
 	bool effects;			/* an action that outlasts a failed match */
 	const char *diverted;		/* text of a tproxy statement */
+	const struct ph_nft_expr *port;	/* that a map gave a translation */
 };
 
 /* Where the rule being lowered stands. */

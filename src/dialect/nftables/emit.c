@@ -65,7 +65,8 @@ is_jumped_to(const struct ph_ruleset *rs, const struct ph_chain *to)
 			for (size_t j = 0; j < c->rules[i].n_acts; j++) {
 				const struct ph_act *a = &c->rules[i].acts[j];
 
-				if ((a->kind == PH_ACT_JUMP || a->kind == PH_ACT_GOTO) && a->chain == to)
+				if ((a->kind == PH_ACT_JUMP || a->kind == PH_ACT_GOTO) &&
+				    a->chain == to)
 					return true;
 			}
 	return false;
@@ -170,6 +171,10 @@ put_rule(struct ph_nft_emit *em, const struct ph_rule *r, struct ph_buf *b)
 	ph_buf_init(&acts, em->mem);
 	if (!ph_nft_emit_conds(em, r, &conds) || !ph_nft_emit_acts(em, r, &acts))
 		return;
+	if (conds.n == 1 && strcmp(conds.v[0], PH_NFT_EMIT_NEVER) == 0) {
+		ph_buf_init(&acts, em->mem);	/* what it would do needs no saying */
+		ph_buf_puts(&acts, "drop ");
+	}
 	ph_buf_puts(&acts, comment(em, r->comment));
 	for (size_t i = 0; i < conds.n; i++) {
 		if (conds.v[i][0] == '\0' && acts.len == 0)
@@ -188,7 +193,8 @@ put_hook(struct ph_nft_emit *em, const struct ph_hook *h, struct ph_buf *b)
 	unsigned other = em->families & ~h->families;
 
 	if (point == NULL || kind == NULL) {
-		ph_nft_emit_cannot(em, h->chain->at, "a policy of inspection or timers by interface");
+		ph_nft_emit_cannot(em, h->chain->at,
+		    "a policy of inspection or timers by interface");
 		return;
 	}
 	ph_buf_printf(b, "\t\ttype %s hook %s priority ", kind, point);
@@ -200,6 +206,21 @@ put_hook(struct ph_nft_emit *em, const struct ph_hook *h, struct ph_buf *b)
 	if (other != 0)		/* packets that this hook does not see */
 		ph_buf_printf(b, "\t\tmeta nfproto %s accept\n",
 		    other == PH_FAMILY_4 ? "ipv4" : "ipv6");
+}
+
+/* The hook of a chain that is not judged, as it was written. */
+static void
+put_ingress(struct ph_nft_emit *em, const struct ph_chain *c, struct ph_buf *b)
+{
+	const struct ph_nft_chain *own;
+
+	if (em->priv == NULL)
+		return;
+	own = ph_map_find(&em->priv->origins, (const char *)&c, sizeof(c));
+	if (own->hook.ingress)
+		ph_buf_printf(b, "\t\t%s; policy %s;\n",
+		    ph_nft_lex_text(em->mem, own->hook.at),
+		    own->hook.policy == PH_ACT_DROP ? "drop" : "accept");
 }
 
 static void
@@ -217,6 +238,7 @@ put_chain(struct ph_nft_emit *em, const struct ph_chain *c, struct ph_buf *b)
 		ph_buf_printf(b, "\t\tjump %s\n\t}\n", name);
 	}
 	ph_buf_printf(b, "\n\tchain %s {\n", name);
+	put_ingress(em, c, b);
 	for (size_t i = 0; !apart && i < em->rs->n_hooks; i++)
 		if (em->rs->hooks[i].chain == c)
 			put_hook(em, &em->rs->hooks[i], b);
@@ -335,7 +357,8 @@ ph_nft_emit(struct ph_arena *mem, struct ph_diags *diags, const struct ph_rulese
 	if (rs->dialect == &ph_dialect_nftables)
 		em.priv = rs->priv;
 	for (const struct ph_gap *g = rs->gaps; g != NULL; g = g->next)
-		ph_nft_emit_cannot(&em, g->at, g->why);
+		if (g->why != ph_nft_lower_ingress)
+			ph_nft_emit_cannot(&em, g->at, g->why);
 	name_chains(&em);
 	put_unjudged(&em, out);
 	for (const struct ph_chain *c = rs->chains; c != NULL; c = c->next)

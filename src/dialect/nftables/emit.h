@@ -6,6 +6,9 @@
 #include "base/map.h"
 #include "dialect/nftables/lower.h"
 
+/* Conditions that nothing meets; the language has no other words for it. */
+#define PH_NFT_EMIT_NEVER "ct state new ct state invalid "
+
 /* What writing a ruleset needs to know. */
 struct ph_nft_emit {
 	struct ph_arena *mem;

@@ -287,7 +287,8 @@ protocols(struct ph_nft_emit *em, const struct dims *d, bool in_tuple,
 			for (uint8_t v = PH_ICMP; ; v = PH_ICMPV6) {
 				if (ph_ranges_has(rest, v))
 					icmp_alt(em, d, v, out);
-				rest = ph_ranges_subtract(em->mem, rest, ph_ranges_one(em->mem, v, v));
+				rest = ph_ranges_subtract(em->mem, rest,
+				    ph_ranges_one(em->mem, v, v));
 				if (v == PH_ICMPV6)
 					break;
 			}
@@ -471,7 +472,7 @@ ph_nft_emit_conds(struct ph_nft_emit *em, const struct ph_rule *r, struct ph_nft
 	*out = (struct ph_nft_alts){ 0 };
 	collect(em, r, &d);
 	if (d.never) {
-		ph_nft_emit_alt(em, out, "ct state new ct state invalid ");
+		ph_nft_emit_alt(em, out, PH_NFT_EMIT_NEVER);
 		return true;
 	}
 	em->failed = false;
@@ -504,7 +505,7 @@ ph_nft_emit_conds(struct ph_nft_emit *em, const struct ph_rule *r, struct ph_nft
 		ok &= add(em, r, out, &part_of);
 	}
 	if (ok && !em->failed && out->n == 0)
-		ph_nft_emit_alt(em, out, "ct state new ct state invalid ");
+		ph_nft_emit_alt(em, out, PH_NFT_EMIT_NEVER);
 	ok &= !em->failed;
 	em->failed |= failed;
 	return ok;

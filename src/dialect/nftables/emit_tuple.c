@@ -96,7 +96,11 @@ port_component(struct component *c, ph_u128 proto)
 static bool
 component(const struct ph_set *s, enum ph_dim dim, ph_u128 proto, struct component *c)
 {
-	static const struct { enum ph_dim dim; enum ph_nft_type type; const char *word; } plain[] = {
+	static const struct {
+		enum ph_dim dim;
+		enum ph_nft_type type;
+		const char *word;
+	} plain[] = {
 		{ PH_PROTO, PH_NFT_T_PROTO, "meta l4proto" }, { PH_IIF, PH_NFT_T_IFACE, "iifname" },
 		{ PH_OIF, PH_NFT_T_IFACE, "oifname" }, { PH_MARK, PH_NFT_T_MARK, "meta mark" },
 		{ PH_CTMARK, PH_NFT_T_MARK, "ct mark" },

@@ -16,6 +16,9 @@
 
 enum { RULES_MAX = 1 << 18 };		/* that one rule may fall apart into */
 
+const char ph_nft_lower_ingress[] =
+    "a filter on a device, which is not judged, may drop packets";
+
 static bool
 unknown_chain(struct ph_nft_lower *l, struct ph_str name, struct ph_span at)
 {
@@ -52,7 +55,8 @@ finish_verdict(struct ph_nft_lower *l, struct ph_nft_draft *d, enum ph_act_kind 
 		*PH_PUSH(l->mem, l->edges, l->n_edges, l->cap_edges) =
 		    (struct ph_nft_edge){ l->chain, to, at, NULL };
 	} else if (kind == PH_ACT_OPAQUE) {
-		ph_nft_draft_act(l, d, kind, at)->text = "a program decides about packets of this queue";
+		ph_nft_draft_act(l, d, kind, at)->text =
+		    "a program decides about packets of this queue";
 	} else {
 		a = ph_nft_draft_act(l, d, kind, at);
 		if (kind == PH_ACT_NOTE)
@@ -141,7 +145,8 @@ lower_vmap(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_s
 			ph_nft_lex_error(&l->p->lx, "bad-value", e->at, "expected a verdict");
 			return PH_NFT_FAIL;
 		}
-		if (!finish_verdict(l, &copy, (enum ph_act_kind)e->r->op, e->r->s, e->r->at, e->at))
+		if (!finish_verdict(l, &copy, (enum ph_act_kind)e->r->op, e->r->s, e->r->at,
+		    e->at))
 			return PH_NFT_FAIL;
 	}
 	if (got == PH_NFT_UNKNOWN) {
@@ -169,7 +174,8 @@ ph_nft_lower_value(struct ph_nft_lower *l, struct ph_nft_draft *d,
 		if (got != PH_NFT_GOT)
 			break;
 		if (e->r == NULL) {
-			ph_nft_lex_error(&l->p->lx, "bad-value", e->at, "expected \":\" and a value");
+			ph_nft_lex_error(&l->p->lx, "bad-value", e->at,
+			    "expected \":\" and a value");
 			return PH_NFT_FAIL;
 		}
 		if (!apply(l, &copy, s, e->r) || !ph_nft_lower_from(l, &copy, s->next))
@@ -381,12 +387,11 @@ may_drop(const struct ph_nft_table *t)
 static void
 ingress_gap(struct ph_nft_parser *p, struct ph_nft_table *t)
 {
-	static const char why[] = "a filter on a device, which is not judged, may drop packets";
-
 	for (struct ph_nft_chain *c = t->chains; c != NULL; c = c->next)
 		if (!c->gone && c->hook.ingress && may_drop(t)) {
-			ph_ruleset_gap(p->mem, p->rs, c->at, why);
-			ph_diag(p->lx.diags, PH_WARN, "unjudged-hook", c->at, "%s", why);
+			ph_ruleset_gap(p->mem, p->rs, c->at, ph_nft_lower_ingress);
+			ph_diag(p->lx.diags, PH_WARN, "unjudged-hook", c->at, "%s",
+			    ph_nft_lower_ingress);
 			return;
 		}
 }

@@ -11,6 +11,9 @@ struct ph_nft_priv {
 	struct ph_map origins;		/* address of a ph_chain -> ph_nft_chain */
 };
 
+/* ph_nft_lower_ingress: the reason of a gap that emit can say nevertheless. */
+extern const char ph_nft_lower_ingress[];
+
 /* What became of a statement. */
 enum ph_nft_step {
 	PH_NFT_NEXT,			/* go on with the next one */

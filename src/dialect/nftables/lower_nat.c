@@ -39,7 +39,7 @@ family_of(const struct ph_nft_lower *l, const struct ph_nft_stmt *s,
 
 static enum ph_nft_got
 read_target(struct ph_nft_lower *l, const struct ph_nft_stmt *s,
-    const struct ph_nft_expr *v, struct ph_nat *nat)
+    const struct ph_nft_expr *v, const struct ph_nft_expr *port, struct ph_nat *nat)
 {
 	enum ph_nft_type type = family_of(l, s, v) == PH_FAMILY_6 ? PH_NFT_T_V6 : PH_NFT_T_V4;
 	enum ph_nft_got got = PH_NFT_GOT;
@@ -52,8 +52,8 @@ read_target(struct ph_nft_lower *l, const struct ph_nft_stmt *s,
 	} else if (v != NULL) {
 		got = ph_nft_values_read(l->p, l->table, v, type, &nat->addr);
 	}
-	if (got == PH_NFT_GOT && s->l != NULL)
-		got = ph_nft_values_read(l->p, l->table, s->l, PH_NFT_T_PORT, &nat->port);
+	if (got == PH_NFT_GOT && port != NULL)
+		got = ph_nft_values_read(l->p, l->table, port, PH_NFT_T_PORT, &nat->port);
 	return got;
 }
 
@@ -62,7 +62,7 @@ add_nat(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt
     const struct ph_nft_expr *v)
 {
 	struct ph_nat *nat = PH_NEW(l->mem, struct ph_nat);
-	enum ph_nft_got got = read_target(l, s, v, nat);
+	enum ph_nft_got got = read_target(l, s, v, s->l != NULL ? s->l : d->port, nat);
 
 	if (got == PH_NFT_WRONG)
 		return false;
@@ -98,7 +98,7 @@ add_choice(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_s
 		enum ph_nft_got got;
 
 		one = (struct ph_nat){ .addr = NULL };
-		got = e->r == NULL ? PH_NFT_UNKNOWN : read_target(l, s, e->r, &one);
+		got = e->r == NULL ? PH_NFT_UNKNOWN : read_target(l, s, e->r, s->l, &one);
 		if (got == PH_NFT_WRONG)
 			return false;
 		known = got == PH_NFT_GOT && one.addr != NULL;
@@ -118,9 +118,34 @@ add_choice(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_s
 	return true;
 }
 
+static bool
+keep_port(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s,
+    const struct ph_nft_expr *v)
+{
+	(void)l;
+	(void)s;
+	d->port = v;
+	return true;
+}
+
+/* "to … : tcp dport map { … }": for each port of the map, the rest of the statement. */
+static enum ph_nft_step
+mapped_port(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s)
+{
+	struct ph_nft_stmt *look = PH_NEW(l->mem, struct ph_nft_stmt);
+	struct ph_nft_stmt *rest = PH_NEW(l->mem, struct ph_nft_stmt);
+
+	*look = *rest = *s;
+	rest->l = NULL;
+	look->next = rest;
+	return ph_nft_lower_value(l, d, look, s->l, keep_port);
+}
+
 enum ph_nft_step
 ph_nft_lower_nat(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s)
 {
+	if (s->l != NULL && s->l->kind == PH_NFT_E_MAP)
+		return mapped_port(l, d, s);
 	if (s->r == NULL)
 		return add_nat(l, d, s, NULL) ? PH_NFT_NEXT : PH_NFT_FAIL;
 	if (s->r->kind == PH_NFT_E_MAP && s->r->l->kind == PH_NFT_E_CHOICE)

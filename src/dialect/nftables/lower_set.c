@@ -40,7 +40,8 @@ read_mark(struct ph_nft_lower *l, const struct ph_nft_expr *e, struct mark *m)
 			if (got != PH_NFT_GOT || e->op == '<' || e->op == '>')
 				return got == PH_NFT_WRONG ? got : PH_NFT_UNKNOWN;
 			*m = left;
-			m->and &= e->op == '&' ? (uint32_t)v : e->op == '|' ? ~(uint32_t)v : UINT32_MAX;
+			m->and &= e->op == '&' ? (uint32_t)v :
+			    e->op == '|' ? ~(uint32_t)v : UINT32_MAX;
 			m->xor = e->op == '&' ? m->xor & (uint32_t)v : e->op == '|' ?
 			    (m->xor & ~(uint32_t)v) ^ (uint32_t)v : m->xor ^ (uint32_t)v;
 			return PH_NFT_GOT;

@@ -53,7 +53,8 @@ points_of(enum ph_nft_type type, struct point *out)
 	switch (type) {
 	case PH_NFT_T_STATE:
 		for (; n < sizeof(states) / sizeof(*states); n++)
-			out[n] = (struct point){ states[n].raw, { states[n].state, states[n].state } };
+			out[n] = (struct point){ states[n].raw,
+			    { states[n].state, states[n].state } };
 		return n;
 	case PH_NFT_T_DIRECTION:
 		for (; n < sizeof(directions) / sizeof(*directions); n++)

@@ -284,7 +284,8 @@ fixes_openings(void **state)
 static void
 fixes_timers_and_tracking(void **state)
 {
-	static const char before[] = "table inet t {\n\tchain c {\n\t\tudp dport 1-9 notrack\n\t}\n}\n";
+	static const char before[] = "table inet t {\n\tchain c {\n"
+	    "\t\tudp dport 1-9 notrack\n\t}\n}\n";
 	struct ph_requirement r = media(PH_OUT);
 	struct ph_fix timer = {
 		.kind = PH_FIX_TIMER, .req = &r, .cube = r.may_cube, .idle_s = 300,
@@ -332,7 +333,8 @@ random_rule(struct ph_buf *b)
 {
 	static const char *const not[] = { "", "", "!= " };
 	static const char *const net[] = {
-		"10.0.0.1", "10.1.0.0/16", "{ 10.0.0.1, 10.2.0.0-10.2.0.9 }", "192.0.2.5-192.0.2.77",
+		"10.0.0.1", "10.1.0.0/16", "{ 10.0.0.1, 10.2.0.0-10.2.0.9 }",
+		"192.0.2.5-192.0.2.77",
 	};
 	static const char *const ports[] = {
 		"80", "1-1023", "{ 1, 5-9, 50000-65535 }", "{ 53, 3478 }",
@@ -346,13 +348,15 @@ random_rule(struct ph_buf *b)
 	};
 	static const char *const more[] = {
 		"", "", "", "meta mark & 0xff == 0x10", "ct mark != 5", "iifname { \"a\", \"b*\" }",
-		"oifname != \"ppp*\"", "ct direction reply", "ct status dnat", "fib daddr type local",
-		"meta skuid { 1, 5-9 }", "ip saddr . tcp dport { 10.0.0.1 . 80, 10.3.0.0/24 . 90-99 }",
+		"oifname != \"ppp*\"", "ct direction reply", "ct status dnat",
+		"fib daddr type local", "meta skuid { 1, 5-9 }",
+		"ip saddr . tcp dport { 10.0.0.1 . 80, 10.3.0.0/24 . 90-99 }",
 		"ct status & (snat | dnat) == snat", "ct original ip daddr 10.0.0.0/8",
 	};
 	static const char *const act[] = {
 		"accept", "drop", "jump u", "return", "meta mark set meta mark | 0x10",
-		"ct mark set meta mark", "limit rate 5/second accept", "counter log prefix \"x\" drop",
+		"ct mark set meta mark", "limit rate 5/second accept",
+		"counter log prefix \"x\" drop",
 	};
 	unsigned proto = roll(4);
 
@@ -368,7 +372,8 @@ random_rule(struct ph_buf *b)
 	if (proto == 1 && roll(2))
 		ph_buf_printf(b, "tcp flags %s ", PICK(flags));
 	if (proto == 2)
-		ph_buf_printf(b, "meta l4proto { tcp, udp } th dport %s%s ", PICK(not), PICK(ports));
+		ph_buf_printf(b, "meta l4proto { tcp, udp } th dport %s%s ", PICK(not),
+		    PICK(ports));
 	if (roll(3) == 0)
 		ph_buf_printf(b, "ct state %s ", PICK(state));
 	ph_buf_printf(b, "%s %s\n", proto == 1 ? PICK(more) : "", PICK(act));

@@ -262,7 +262,8 @@ put_timers(struct planner *p, struct ph_buf *out, const char *which, const char 
 			continue;
 		if (!any)
 			ph_buf_printf(out, "\tchain timers_%s {\n"
-			    "\t\ttype filter hook %s priority mangle; policy accept;\n", hook, hook);
+			    "\t\ttype filter hook %s priority mangle; policy accept;\n",
+			    hook, hook);
 		any = true;
 		ph_buf_puts(out, "\t\t");
 		ph_buf_add(out, s + 1, (size_t)(end - s));

@@ -18,8 +18,8 @@ ip6 saddr fe80::/10 accept ; = ; OK
 ip saddr example.org accept ; = ; OK unresolved-name
 ip saddr @dyn drop ; = ; OK
 meta l4proto tcp tcp dport 22 accept ; tcp dport 22 accept ; OK
-tcp dport 22 udp dport 22 accept ; ct state new ct state invalid accept ; OK
-ip saddr 192.0.2.1 ip6 daddr ::1 accept ; ct state new ct state invalid accept ; OK
+tcp dport 22 udp dport 22 accept ; ct state new ct state invalid drop ; OK
+ip saddr 192.0.2.1 ip6 daddr ::1 accept ; ct state new ct state invalid drop ; OK
 ct state new,established accept ; = ; OK
 ct state != established,related accept ; accept ; OK
 ct state vmap { established : accept, related : accept } ; ct state established accept\nct state related accept ; OK
