@@ -24,6 +24,21 @@ overall(const struct ph_flow *f, size_t n)
 	return unknown ? PH_UNKNOWN : PH_OPEN;
 }
 
+/* What is open beyond need is said, but makes nothing worse. */
+static void
+add_wide(struct ph_arena *mem, const struct ph_ruleset *rs,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_findings *found)
+{
+	struct ph_finding *wide;
+	size_t n_wide;
+
+	ph_lint_wide(mem, rs, reqs, n, &wide, &n_wide);
+	for (size_t i = 0; i < n_wide; i++) {
+		wide[i].severity = PH_INFO;
+		*PH_PUSH(mem, found->v, found->n, found->cap) = wide[i];
+	}
+}
+
 void
 ph_audit_run(struct ph_arena *mem, const struct ph_ruleset *rs,
     const struct ph_requirement *const *reqs, size_t n,
@@ -36,6 +51,8 @@ ph_audit_run(struct ph_arena *mem, const struct ph_ruleset *rs,
 		ph_judge(mem, rs, reqs[i], o, &flows[i]);
 	for (size_t i = 0; i < n && !o->skip_findings; i++)
 		ph_findings_of(mem, rs, o, &flows[i], flows, n, &found);
+	if (!o->skip_findings)
+		add_wide(mem, rs, reqs, n, &found);
 	*out = (struct ph_audit){
 		.verdict = overall(flows, n), .flows = flows, .n_flows = n,
 		.findings = found.v, .n_findings = found.n,

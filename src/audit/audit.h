@@ -116,4 +116,12 @@ void ph_lint_run(struct ph_arena *, const struct ph_ruleset *,
     const struct ph_requirement *const *, size_t,
     struct ph_finding **, size_t *);
 
+/*
+ * ph_lint_wide(mem, rs, reqs, n, out, n_out): of these only the openings that are
+ * wider than the requirements, for an audit.
+ */
+void ph_lint_wide(struct ph_arena *, const struct ph_ruleset *,
+    const struct ph_requirement *const *, size_t,
+    struct ph_finding **, size_t *);
+
 #endif

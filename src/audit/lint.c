@@ -290,6 +290,26 @@ sorted(struct lint *l)
 }
 
 void
+ph_lint_wide(struct ph_arena *mem, const struct ph_ruleset *rs,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_finding **out,
+    size_t *n_out)
+{
+	struct lint l = { .mem = mem, .scratch = { .oom = mem->oom }, .rs = rs };
+
+	ph_calls_of(&l.scratch, rs, &l.calls);
+	for (size_t i = 0; i < l.calls.n; i++) {
+		const struct ph_call *c = &l.calls.v[i];
+		struct ph_cube within = packets_of(mem, c->families);
+
+		if (c->permits)
+			lint_wide(&l, c, &within, reqs, n);
+	}
+	*out = sorted(&l);
+	*n_out = l.out.n;
+	ph_arena_fini(&l.scratch);
+}
+
+void
 ph_lint_run(struct ph_arena *mem, const struct ph_ruleset *rs,
     const struct ph_requirement *const *reqs, size_t n, struct ph_finding **out,
     size_t *n_out)
