@@ -6,7 +6,7 @@
 is 0 "pages name the options that there are" tools/check-man "$pinhole"
 if command -v mandoc >/dev/null; then
 	for page in docs/*.[1-8] src/dialect/*/*.[1-8]; do
-		said=$(mandoc -T lint "$page" | grep -v 'referenced manual not found')
+		said=$(mandoc -T lint "$page" 2>/dev/null | grep -v 'referenced manual not found')
 		[ -z "$said" ] && ok "$page" || echo "$said" | not_ok "$page"
 	done
 else
