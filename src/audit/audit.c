@@ -51,7 +51,7 @@ ph_audit_run(struct ph_arena *mem, const struct ph_ruleset *rs,
 		ph_judge(mem, rs, reqs[i], o, &flows[i]);
 	for (size_t i = 0; i < n && !o->skip_findings; i++)
 		ph_findings_of(mem, rs, o, &flows[i], flows, n, &found);
-	if (!o->skip_findings)
+	if (!o->skip_findings && !o->skip_wide)
 		add_wide(mem, rs, reqs, n, &found);
 	*out = (struct ph_audit){
 		.verdict = overall(flows, n), .flows = flows, .n_flows = n,

@@ -29,6 +29,7 @@ struct ph_audit_opts {
 	struct ph_sides sides;
 	const struct ph_ranges *uid;	/* for owner matches; NULL: not known */
 	bool skip_findings;		/* verdicts only */
+	bool skip_wide;			/* not what is open beyond the requirements */
 };
 
 /*

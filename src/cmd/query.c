@@ -120,7 +120,7 @@ run_query(struct ph_run *run)
 	};
 	const struct ph_requirement *v[] = { &r };
 	struct ph_requirements reqs = { .v = v, .n = 1 };
-	struct ph_audit_opts o = { 0 };
+	struct ph_audit_opts o = { .skip_wide = true };
 	struct ph_ruleset rs;
 	struct ends e;
 	int err;

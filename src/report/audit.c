@@ -8,6 +8,7 @@
 
 enum {
 	MAX_ENTRIES = 6,		/* of one flow; --json has them all */
+	MAX_INFO = 10,			/* findings that are no more than information */
 	UNDER_FLOW = 11, UNDER_ENTRY = 13,
 };
 
@@ -234,6 +235,24 @@ ph_report_finding(const struct ph_text *t, const struct ph_finding *f)
 		ph_text_type(t, 4, f->fix[i]);
 }
 
+/* All that disturbs, and of what is only said for information the first few. */
+static void
+findings(const struct ph_text *t, const struct ph_audit *a)
+{
+	size_t info = 0;
+
+	for (size_t i = 0; i < a->n_findings; i++) {
+		info += a->findings[i].severity == PH_INFO;
+		if (a->findings[i].severity == PH_INFO && info > MAX_INFO)
+			continue;
+		fputc('\n', t->out);
+		ph_report_finding(t, &a->findings[i]);
+	}
+	if (info > MAX_INFO)
+		fprintf(t->out, "\nand %zu more for information: --json has them all\n",
+		    info - MAX_INFO);
+}
+
 void
 ph_report_audit(const struct ph_text *t, const char *name, const struct ph_audit *a,
     const char *advice)
@@ -252,10 +271,7 @@ ph_report_audit(const struct ph_text *t, const char *name, const struct ph_audit
 		}
 		ph_report_flow(t, &a->flows[i]);
 	}
-	for (size_t i = 0; i < a->n_findings; i++) {
-		fputc('\n', t->out);
-		ph_report_finding(t, &a->findings[i]);
-	}
+	findings(t, a);
 	if (advice != NULL && (a->verdict != PH_OPEN || a->degraded)) {
 		fputc('\n', t->out);
 		ph_text_wrap(t, 0, "%s", advice);
