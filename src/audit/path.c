@@ -83,9 +83,12 @@ sort_point(struct ph_arena *mem, const struct ph_ruleset *rs,
 	struct rank *v = ph_arena_array(mem, rs->n_hooks, sizeof(*v));
 	size_t n = 0;
 
-	for (const struct ph_hook *h = rs->hooks; h < rs->hooks + rs->n_hooks; h++)
+	for (size_t i = 0; i < rs->n_hooks; i++) {
+		const struct ph_hook *h = &rs->hooks[i];
+
 		if (h->point == point)
 			v[n++] = (struct rank){ h, since(rs, h), effective_priority(h) };
+	}
 	qsort(v, n, sizeof(*v), compare);
 	out->v[point] = ph_arena_array(mem, n, sizeof(*out->v[point]));
 	out->n[point] = n;

@@ -194,10 +194,11 @@ ph_nft_block_obj_kind(struct ph_nft_parser *p, enum ph_nft_obj_kind *kind)
 static void
 keep(struct ph_nft_parser *p, struct ph_buf *b, struct ph_nft_obj *o, size_t from)
 {
-	struct items it = { p->lx.rec + from, p->lx.n_rec - from };
+	struct items it = { .n = p->lx.n_rec - from };
 
 	if (it.n == 0)
 		return;
+	it.v = p->lx.rec + from;
 	ph_buf_printf(b, "\t\t%s;\n", ph_nft_lex_join(p->mem, it.v, it.n));
 	kinds[o->kind].read(p, o, &it);
 }
