@@ -4,7 +4,7 @@
 # printed); prints failures with what explains them, skips with their reasons,
 # and the totals.  Exit status 1 when anything failed or nothing passed.
 
-function base(path) { sub(/.*\//, "", path); gsub(/:/, "/", path); return path }
+function base(path) { sub(/.*\//, "", path); gsub(/\+/, "/", path); return path }
 
 function fail(what, text) {
 	failed++
