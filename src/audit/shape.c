@@ -74,6 +74,20 @@ add_mask(struct ph_arena *mem, struct ph_shape *s, const struct ph_cond *c)
 	return narrow(mem, s, c->dim, c->neg ? all_but(mem, c->dim, r) : r, c->at);
 }
 
+/* The parts of ${s} in each tuple; where tuples overlap, so do they. */
+static void
+keep_tuples(struct ph_arena *mem, struct ph_set *s, const struct ph_set *tuples)
+{
+	struct ph_set in = { 0 };
+	struct ph_cube c;
+
+	for (size_t i = 0; i < tuples->n; i++)
+		for (size_t k = 0; k < s->n; k++)
+			if (ph_cube_intersect(mem, &s->v[k], &tuples->v[i], &c))
+				ph_set_add(mem, &in, &c);
+	*s = in;
+}
+
 /* Tuples come last: they cut what the other conditions left into several cubes. */
 static void
 add_tuples(struct ph_arena *mem, struct ph_shape *s, const struct ph_cond *c)
@@ -85,7 +99,7 @@ add_tuples(struct ph_arena *mem, struct ph_shape *s, const struct ph_cond *c)
 	else
 		ph_set_add(mem, &left, &s->one);
 	if (!c->neg)
-		ph_set_intersect(mem, &left, c->tuples);
+		keep_tuples(mem, &left, c->tuples);
 	for (size_t i = 0; c->neg && i < c->tuples->n; i++) {
 		ph_set_subtract_cube(mem, &left, &c->tuples->v[i]);
 		if (left.n > MAX_TUPLES) {

@@ -152,7 +152,7 @@ find_later(struct finder *f, uint32_t i, const struct ph_packet *corner)
 	}
 	f->n_touch = 0;
 	if (!note_starts(&l, 0) || !note_starts(&l, 1) ||
-	    ph_stab_touch(&f->stab, corner, &l.box, note_touch, &l))
+	    ph_stab_touch(&f->stab, corner, &l.box, MAX_TOUCH, note_touch, &l))
 		return false;
 	qsort(f->touch, f->n_touch, sizeof(*f->touch), by_rule);
 	return true;
@@ -248,7 +248,7 @@ someone_holds(struct finder *f, const struct ph_packet *p)
 	for (size_t k = 0; k < PH_NBOUNDS; k++)
 		at[k] = (struct ph_range){ p->v[ph_bounds_dim(k)], p->v[ph_bounds_dim(k)] };
 	l.box = ph_bounds_box(f->bounds, at);
-	return ph_stab_touch(&f->stab, p, &l.box, stop, &l);
+	return ph_stab_touch(&f->stab, p, &l.box, MAX_TOUCH, stop, &l);
 }
 
 static void

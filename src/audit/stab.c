@@ -241,6 +241,7 @@ ph_stab_add(struct ph_stab *s, uint32_t id)
 struct search {
 	const struct ph_packet *p;
 	struct ph_bounds_box box;
+	size_t max;			/* cubes in a file, to be searched */
 	ph_stab_h *hit;
 	void *arg;
 };
@@ -282,7 +283,7 @@ scan_chunk(struct chunk *c, const struct search *q)
 static bool
 search_file(const struct ph_stab_node *node, const struct search *q)
 {
-	if (node->n > 0 && q->hit(q->arg, node->first))
+	if (node->n > q->max || (node->n > 0 && q->hit(q->arg, node->first)))
 		return true;
 	for (struct chunk *c = node->chunks; c != NULL; c = c->next)
 		if (scan_chunk(c, q))
@@ -314,7 +315,7 @@ search_node(const struct ph_stab *s, uint32_t at, const struct search *q)
 bool
 ph_stab_find(const struct ph_stab *s, const struct ph_packet *p, ph_stab_h *hit, void *arg)
 {
-	struct search q = { .p = p, .hit = hit, .arg = arg };
+	struct search q = { .p = p, .max = SIZE_MAX, .hit = hit, .arg = arg };
 	struct ph_range at[PH_NBOUNDS];
 
 	for (size_t k = 0; k < PH_NBOUNDS; k++)
@@ -325,9 +326,9 @@ ph_stab_find(const struct ph_stab *s, const struct ph_packet *p, ph_stab_h *hit,
 
 bool
 ph_stab_touch(const struct ph_stab *s, const struct ph_packet *p,
-    const struct ph_bounds_box *box, ph_stab_h *hit, void *arg)
+    const struct ph_bounds_box *box, size_t max, ph_stab_h *hit, void *arg)
 {
-	struct search q = { .p = p, .box = *box, .hit = hit, .arg = arg };
+	struct search q = { .p = p, .box = *box, .max = max, .hit = hit, .arg = arg };
 
 	return search_node(s, 0, &q);
 }

@@ -60,10 +60,11 @@ typedef bool ph_stab_h(void *arg, uint32_t id);
 bool ph_stab_find(const struct ph_stab *, const struct ph_packet *, ph_stab_h *, void *);
 
 /*
- * ph_stab_touch(s, p, box, hit, arg): the same for cubes that may touch ${box} and
- * hold the destination and source of ${p}.  Only of a file of PH_STAB_PAIRS.
+ * ph_stab_touch(s, p, box, max, hit, arg): the same for cubes that may touch ${box}
+ * and hold the destination and source of ${p}.  Only of a file of PH_STAB_PAIRS;
+ * also stops where more than ${max} cubes share a pair.
  */
 bool ph_stab_touch(const struct ph_stab *, const struct ph_packet *,
-    const struct ph_bounds_box *, ph_stab_h *, void *);
+    const struct ph_bounds_box *, size_t max, ph_stab_h *, void *);
 
 #endif
