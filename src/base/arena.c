@@ -11,11 +11,13 @@ enum {
 	ALIGN = 16,			/* enough for a 128-bit integer */
 	BLOCK_MIN = 4 * 1024,
 	BLOCK_MAX = 1024 * 1024,
+	PAGED = 8 * 1024 * 1024,	/* blocks of ${pages}, once BLOCK_MAX is reached */
 };
 
 struct ph_arena_block {
 	struct ph_arena_block *next;
 	size_t cap, used;		/* bytes in data[] */
+	const struct ph_arena_pages *pages;	/* where it came from; NULL: calloc() */
 	_Alignas(ALIGN) unsigned char data[];
 };
 
@@ -27,21 +29,53 @@ out_of_memory(struct ph_arena *a)
 	abort();
 }
 
+static struct ph_arena_block *
+block_new(const struct ph_arena_pages *pages, size_t cap)
+{
+	struct ph_arena_block *b = NULL;
+
+	if (pages != NULL && cap >= PAGED)
+		b = pages->get(cap);
+	else
+		pages = NULL;
+	if (b == NULL) {
+		pages = NULL;
+		b = calloc(1, cap);
+	}
+	if (b == NULL)
+		return NULL;
+	b->pages = pages;
+	b->cap = cap - sizeof(*b);
+	return b;
+}
+
+static void
+block_free(struct ph_arena_block *b)
+{
+	if (b->pages != NULL)
+		b->pages->put(b, b->cap + sizeof(*b));
+	else
+		free(b);
+}
+
 /* Blocks double, so that a small run stays small and a large one is fast. */
 static struct ph_arena_block *
 block_add(struct ph_arena *a, size_t need)
 {
 	size_t cap = a->head == NULL ? BLOCK_MIN : a->head->cap * 2;
-	struct ph_arena_block *b;
+	struct ph_arena_block *b = a->spare;
 
-	if (cap > BLOCK_MAX)
-		cap = BLOCK_MAX;
-	if (cap < need)
-		cap = need;
-	b = calloc(1, sizeof(*b) + cap);
+	if (b != NULL && b->cap >= need) {
+		a->spare = NULL;
+	} else {
+		if (cap > BLOCK_MAX)
+			cap = a->pages != NULL ? PAGED : BLOCK_MAX;
+		if (cap < need + sizeof(*b))
+			cap = need + sizeof(*b);
+		b = block_new(a->pages, cap);
+	}
 	if (b == NULL)
 		out_of_memory(a);
-	b->cap = cap;
 	b->next = a->head;
 	a->head = b;
 	return b;
@@ -123,6 +157,21 @@ ph_arena_mark(const struct ph_arena *a)
 	};
 }
 
+/* Work that rewinds at the edge of a block would make and free it every time. */
+static void
+retire(struct ph_arena *a, struct ph_arena_block *b)
+{
+	if (a->spare != NULL && a->spare->cap >= b->cap) {
+		block_free(b);
+		return;
+	}
+	if (a->spare != NULL)
+		block_free(a->spare);
+	memset(b->data, 0, b->used);
+	b->used = 0;
+	a->spare = b;
+}
+
 void
 ph_arena_rewind(struct ph_arena *a, struct ph_arena_mark m)
 {
@@ -130,7 +179,7 @@ ph_arena_rewind(struct ph_arena *a, struct ph_arena_mark m)
 		struct ph_arena_block *b = a->head;
 
 		a->head = b->next;
-		free(b);
+		retire(a, b);
 	}
 	if (a->head != NULL) {
 		memset(a->head->data + m.block_used, 0,
@@ -143,5 +192,12 @@ ph_arena_rewind(struct ph_arena *a, struct ph_arena_mark m)
 void
 ph_arena_fini(struct ph_arena *a)
 {
-	ph_arena_rewind(a, (struct ph_arena_mark){ .head = NULL });
+	for (struct ph_arena_block *b = a->head, *next; b != NULL; b = next) {
+		next = b->next;
+		block_free(b);
+	}
+	if (a->spare != NULL)
+		block_free(a->spare);
+	a->head = a->spare = NULL;
+	a->used = 0;
 }

@@ -13,8 +13,16 @@
  */
 struct ph_arena {
 	struct ph_arena_block *head;	/* newest block first */
+	struct ph_arena_block *spare;	/* rewound past, kept for the next need */
 	size_t used;			/* bytes handed out, for statistics */
 	void (*oom)(void);		/* must not return; NULL means abort() */
+	const struct ph_arena_pages *pages;	/* for large blocks; NULL: calloc() */
+};
+
+/* A better source of large zeroed blocks than the heap; get() may return NULL. */
+struct ph_arena_pages {
+	void *(*get)(size_t bytes);
+	void (*put)(void *, size_t bytes);
 };
 
 /* A point to which ph_arena_rewind() can go back. */

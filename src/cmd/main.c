@@ -8,6 +8,7 @@
 #include "cmd/ids.h"
 #include "cmd/run.h"
 #include "cmd/version.h"
+#include "os/pages.h"
 #include "os/progress.h"
 
 enum { MAX_SHOWN = 1000 };		/* diagnostics; a file of garbage has millions */
@@ -133,6 +134,7 @@ main(int argc, char **argv)
 		return PH_EXIT_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	run.mem.oom = out_of_memory;
+	run.mem.pages = &ph_pages;
 	run.diags.out = stderr;
 	run.diags.max_shown = MAX_SHOWN;
 	run.input.mem = &run.mem;

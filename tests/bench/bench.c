@@ -9,6 +9,7 @@
 #include "catalog/site.h"
 #include "net/names.h"
 #include "os/file.h"
+#include "os/pages.h"
 
 /*
  * DOC: bench WHAT REPEATS FILE [FILE]
@@ -299,6 +300,7 @@ main(int argc, char **argv)
 	if (step == sizeof(steps) / sizeof(steps[0]) || n == 0 || n > MAX_REPEATS)
 		die("no such step, or not so often");
 	b.diags.out = stderr;
+	b.mem.pages = b.kept.pages = &ph_pages;
 	for (int i = 3; i < argc && i < 5; i++)
 		if (ph_file_read(&b.kept, argv[i], &b.src[i - 3]) != 0)
 			die("the file cannot be read");
