@@ -289,9 +289,8 @@ read_chain(struct ipt_reader *rd)
 		}
 }
 
-/* One command for every family it is meant for. */
-static void
-read_command(struct ipt_reader *rd, size_t from)
+void
+ph_ipt_file_command(struct ipt_reader *rd, size_t from)
 {
 	for (unsigned f = PH_FAMILY_4; f <= PH_FAMILY_6; f <<= 1) {
 		struct ipt_table *t;
@@ -326,149 +325,11 @@ read_line(struct ipt_reader *rd)
 	} else if (l->w[0].s.len > 0 && l->w[0].s.s[0] == ':') {
 		read_chain(rd);
 	} else if (l->w[from].s.len > 1 && l->w[from].s.s[0] == '-') {
-		read_command(rd, from);
+		ph_ipt_file_command(rd, from);
 	} else {
 		ph_diag(rd->diags, PH_ERROR, "unknown-line", l->w[from].at,
 		    "expected :CHAIN, a command like -A, or COMMIT");
 	}
-}
-
-/* Programs of a script; others that have no part in the packets' fate. */
-enum program { OTHER, HARMLESS, IPTABLES, IP6TABLES, RESTORE, IPSET, NFCT };
-
-static enum program
-program_of(struct ph_str w)
-{
-	static const struct { const char *name; enum program what; } programs[] = {
-		{ "iptables", IPTABLES }, { "ip6tables", IP6TABLES },
-		{ "iptables-nft", IPTABLES }, { "ip6tables-nft", IP6TABLES },
-		{ "iptables-legacy", IPTABLES }, { "ip6tables-legacy", IP6TABLES },
-		{ "ipset", IPSET }, { "nfct", NFCT }, { "echo", HARMLESS },
-		{ "printf", HARMLESS }, { "modprobe", HARMLESS }, { "sysctl", HARMLESS },
-		{ "set", HARMLESS }, { "export", HARMLESS }, { "exit", HARMLESS },
-		{ "true", HARMLESS }, { ":", HARMLESS }, { "sleep", HARMLESS },
-		{ "logger", HARMLESS }, { "iptables-save", HARMLESS },
-		{ "ip6tables-save", HARMLESS }, { "ip", HARMLESS }, { "route", HARMLESS },
-		{ "insmod", HARMLESS }, { "cat", HARMLESS }, { "service", HARMLESS },
-		{ "systemctl", HARMLESS }, { "conntrack", HARMLESS },
-		{ "return", HARMLESS },
-	};
-	const char *slash = memrchr(w.s, '/', w.len);
-
-	if (slash != NULL)
-		w = (struct ph_str){ slash + 1, (size_t)(w.s + w.len - slash - 1) };
-	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
-		if (ph_str_eq(w, programs[i].name))
-			return programs[i].what;
-	return OTHER;
-}
-
-static bool
-has_variable(const struct ipt_line *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (l->w[i].variable)
-			return true;
-	return false;
-}
-
-/* "-t TABLE" anywhere in the command; filter without it. */
-static bool
-find_table(struct ipt_reader *rd)
-{
-	const struct ipt_line *l = &rd->line;
-
-	rd->table = IPT_FILTER;
-	for (size_t i = 1; i + 1 < l->n; i++)
-		if (ph_str_eq(l->w[i].s, "-t") || ph_str_eq(l->w[i].s, "--table")) {
-			rd->table = ph_ipt_table_id(l->w[i + 1].s);
-			if (rd->table < 0)
-				ph_diag(rd->diags, PH_ERROR, "unknown-table",
-				    l->w[i + 1].at, "no such table");
-		}
-	return rd->table >= 0;
-}
-
-static void
-gap(struct ipt_reader *rd, const char *id, const char *why)
-{
-	ph_diag(rd->diags, PH_WARN, id, rd->line.at, "%s", why);
-	ph_ruleset_gap(rd->mem, rd->rs, rd->line.at, why);
-}
-
-static void
-run_program(struct ipt_reader *rd, enum program p, size_t from)
-{
-	switch (p) {
-	case IPTABLES:
-	case IP6TABLES:
-		rd->families = p == IPTABLES ? PH_FAMILY_4 : PH_FAMILY_6;
-		if (!find_table(rd))
-			break;
-		table_of(rd, rd->families)->seen = true;
-		read_command(rd, from);
-		break;
-	case IPSET:
-		ph_ipt_ipset_line(rd, &rd->line, from);
-		break;
-	case NFCT:
-		ph_ipt_timeout_line(rd, &rd->line, from);
-		break;
-	case HARMLESS:
-		break;
-	default:
-		gap(rd, "unread-line", "a command of the shell that is not followed; it "
-		    "could change any answer");
-	}
-	rd->families = 0;
-}
-
-/* One command of a shell line. */
-static void
-run_command(struct ipt_reader *rd)
-{
-	const struct ipt_line *l = &rd->line;
-	size_t from = l->n > 1 && ph_str_eq(l->w[0].s, "sudo");
-	enum program p = program_of(l->w[from].s);
-
-	if (p == OTHER && memchr(l->w[from].s.s, '=', l->w[from].s.len) != NULL &&
-	    l->n == from + 1)
-		return;			/* a variable is set; its use is found */
-	if (p != HARMLESS && has_variable(l))
-		gap(rd, "shell-variable", "a shell variable whose value is not known "
-		    "here; run the script and read \"iptables-save\"");
-	else
-		run_program(rd, p, from + 1);
-}
-
-static void
-read_script(struct ipt_reader *rd)
-{
-	struct ph_span at;
-
-	rd->lex.shell = true;
-	do {
-		ph_ipt_lex_line(&rd->lex, &rd->line);
-		rd->again = false;
-		if (ph_ipt_lex_check(rd->diags, &rd->line) && rd->line.n > 0)
-			run_command(rd);
-	} while (rd->lex.pos < rd->lex.src->len &&
-	    rd->lex.src->text[rd->lex.pos] != '\n' && ph_ipt_lex_peek(&rd->lex, &at));
-	rd->lex.shell = false;
-}
-
-/* Does a line outside a block begin a command of a script? */
-static bool
-is_script(struct ipt_reader *rd, struct ph_str s)
-{
-	size_t n = 0;
-
-	while (n < s.len && s.s[n] != ' ' && s.s[n] != '\t')
-		n++;
-	if (ph_str_eq((struct ph_str){ s.s, n }, "sudo") ||
-	    program_of((struct ph_str){ s.s, n }) >= IPTABLES)
-		rd->priv->script = true;
-	return rd->priv->script;
 }
 
 static void
@@ -476,8 +337,8 @@ read_outside(struct ipt_reader *rd, struct ph_span at)
 {
 	struct ph_str s = text_of(at);
 
-	if (is_script(rd, s)) {
-		read_script(rd);
+	if (ph_ipt_script_begins(rd, s)) {
+		ph_ipt_script_read(rd);
 		return;
 	}
 	if (behind_counters(s).len > 0 && behind_counters(s).s[0] == '-' &&

@@ -56,10 +56,17 @@ cube_at(const struct plan *x, const struct ph_requirement *r, bool prerouting)
 	return c;
 }
 
+static const char *
+chain_for(const struct plan *x, const struct ph_requirement *r)
+{
+	if (!x->p->host)
+		return "PINHOLE";
+	return r->direction == PH_OUT ? "PINHOLE-OUT" : "PINHOLE-IN";
+}
+
 static void
-add_lines(struct plan *x, const struct ph_requirement *r, const char *chain,
-    const struct ph_cube *c, unsigned family, const struct ph_act *act,
-    struct ph_buf *out)
+add_lines(struct plan *x, const struct ph_requirement *r, const struct ph_cube *c,
+    unsigned family, const struct ph_act *act, struct ph_buf *out)
 {
 	bool to_far = r->direction == PH_OUT;
 	struct ipt_opening_what what = {
@@ -68,18 +75,10 @@ add_lines(struct plan *x, const struct ph_requirement *r, const char *chain,
 		.dst_group = to_far ? r->group : "clients",
 		.comment = ph_ipt_opening_comment(x->mem, r),
 		.head = ph_arena_printf(x->mem, "-%c -A %s",
-		    family == PH_FAMILY_4 ? '4' : '6', chain),
+		    family == PH_FAMILY_4 ? '4' : '6', chain_for(x, r)),
 	};
 
 	ph_ipt_opening_lines(&x->opening, &what, out);
-}
-
-static const char *
-chain_for(const struct plan *x, const struct ph_requirement *r)
-{
-	if (!x->p->host)
-		return "PINHOLE";
-	return r->direction == PH_OUT ? "PINHOLE-OUT" : "PINHOLE-IN";
 }
 
 /* Does Linux forget the flow too early by itself? */
@@ -121,7 +120,7 @@ add_timer(struct plan *x, const struct ph_requirement *r, unsigned family)
 	size_t before = x->raw.len;
 
 	t->name = policy_name(x, r, family);
-	add_lines(x, r, chain_for(x, r), &c, family, &act, &x->raw);
+	add_lines(x, r, &c, family, &act, &x->raw);
 	if (x->raw.len > before)
 		add_policy(x, r, family);
 }
@@ -151,7 +150,7 @@ add_openings(struct plan *x)
 		if (opened_before(x, i))
 			continue;
 		for (unsigned f = PH_FAMILY_4; f <= PH_FAMILY_6; f <<= 1)
-			add_lines(x, r, chain_for(x, r), &c, f, &accept, &x->rules);
+			add_lines(x, r, &c, f, &accept, &x->rules);
 	}
 }
 

@@ -172,6 +172,14 @@ struct ipt_use *ph_ipt_rule_use(struct ipt_rule *, const char *);
 /* ph_ipt_rule_text(r, s): an owned copy. */
 const char *ph_ipt_rule_text(struct ipt_rule *, struct ph_str);
 
+/*
+ * ph_ipt_option_read(r): the next option of the line and its values.
+ * ph_ipt_command_obey(r): carry out the command of the rule that was read.
+ * Both: false when something was reported.
+ */
+bool ph_ipt_option_read(struct ipt_rule *);
+bool ph_ipt_command_obey(struct ipt_rule *);
+
 /* Base options, ipt_base.c: those of no module. */
 extern const struct ipt_opt ph_ipt_base_opts[];
 extern const size_t ph_ipt_base_n;
@@ -207,7 +215,19 @@ struct ph_timeout *ph_ipt_timeout_find(struct ipt_reader *, struct ph_str);
 /* ph_ipt_timeout_line(rd, line, from): "add timeout NAME inet udp ..." of nfct. */
 bool ph_ipt_timeout_line(struct ipt_reader *, const struct ipt_line *, size_t);
 
-/* ph_ipt_file_read(rd): the whole input. */
+/*
+ * ph_ipt_file_read(rd): the whole input.  ph_ipt_file_command(rd, from): the
+ * command in the words of ${rd}->line from number ${from}, once for every family of
+ * ${rd}->families.
+ */
 void ph_ipt_file_read(struct ipt_reader *);
+void ph_ipt_file_command(struct ipt_reader *, size_t);
+
+/*
+ * ph_ipt_script_begins(rd, s): is the input a script, or does one begin with the
+ * line ${s}?  ph_ipt_script_read(rd): the commands of one line.
+ */
+bool ph_ipt_script_begins(struct ipt_reader *, struct ph_str);
+void ph_ipt_script_read(struct ipt_reader *);
 
 #endif
