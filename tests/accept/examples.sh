@@ -7,7 +7,7 @@
 
 is 0 'the demo' tools/demo
 for what in 'PARTLY OPEN: examples/edge.nft' '60000-65535 from 192.0.2.0/24' \
-    'udp-timeout-short' 'sip-alg' '^ALL OPEN' 'All as it should be'; do
+    'udp-timeout-short' 'sip-alg' '^OPEN: fixed-edge.nft' '^OPEN: fixed-edge.asa' 'All as it should be'; do
 	says "the demo shows: $what" "$what" "$out"
 done
 
@@ -30,10 +30,30 @@ taken 'nft takes examples/edge.nft' nft -c -f examples/edge.nft
 is 0 'fix of examples/edge.nft' "$pinhole" fix examples/edge.nft $services $site \
     --write "$work/fixed.nft"
 taken 'nft takes the fixed file' nft -c -f "$work/fixed.nft"
-# shellcheck disable=SC2086
-is 0 'plan for nftables' "$pinhole" plan $services --for nftables $site
-cp "$out" "$work/plan.nft"
-taken 'nft takes the plan' nft -c -f "$work/plan.nft"
-# shellcheck disable=SC2086
-is 0 'plan for iptables' "$pinhole" plan $services --for iptables $site
-grep -c '^\*filter' "$out" >/dev/null && cp "$out" "$work/plan.ipt"
+
+# The commands themselves, typed into a kernel that runs the example; then taken
+# back again.
+cat >"$work/live.sh" <<END
+set -e
+nft -f examples/edge.nft
+nft list ruleset >"$work/before.nft"
+sh -e "$work/commands"
+"$pinhole" audit live $services $site
+nft list ruleset >"$work/between.nft"
+sh -e "$work/rollback"
+nft list ruleset >"$work/after.nft"
+END
+json() { "${PYTHON:-python3}" -c "import json, sys
+print('\n'.join(json.load(sys.stdin)['$1']))"; }
+if unshare -rn nft -f examples/edge.nft 2>/dev/null; then
+	# shellcheck disable=SC2086
+	"$pinhole" fix examples/edge.nft $services $site --json >"$work/fix.json"
+	json commands <"$work/fix.json" >"$work/commands"
+	json rollback <"$work/fix.json" >"$work/rollback"
+	is 0 'the commands of a fix, typed, make this kernel let all through' \
+	    unshare -rn sh "$work/live.sh"
+	is 0 'and are taken back' "$pinhole" diff "$work/before.nft" "$work/after.nft"
+	is 1 'having changed something' "$pinhole" diff "$work/before.nft" "$work/between.nft"
+else
+	skip 'the commands of a fix, typed' 'network namespaces are not permitted'
+fi
