@@ -46,11 +46,12 @@ ph_audit_run(struct ph_arena *mem, const struct ph_ruleset *rs,
 {
 	struct ph_flow *flows = ph_arena_array(mem, n, sizeof(*flows));
 	struct ph_findings found = { 0 };
+	struct ph_findings_of of = { mem, rs, o, flows, n, &found };
 
 	for (size_t i = 0; i < n; i++)
 		ph_judge(mem, rs, reqs[i], o, &flows[i]);
 	for (size_t i = 0; i < n && !o->skip_findings; i++)
-		ph_findings_of(mem, rs, o, &flows[i], flows, n, &found);
+		ph_findings_of(&of, &flows[i]);
 	if (!o->skip_findings && !o->skip_wide)
 		add_wide(mem, rs, reqs, n, &found);
 	*out = (struct ph_audit){

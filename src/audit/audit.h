@@ -52,6 +52,15 @@ void ph_audit_fixes(struct ph_arena *, struct ph_ruleset *,
     const struct ph_audit_opts *, const struct ph_audit *,
     struct ph_fix **, size_t *);
 
+/* What is to be fixed, for whom, and how its text is read back. */
+struct ph_fix_job {
+	struct ph_ruleset *rs;
+	const struct ph_parse_opts *parse;
+	const struct ph_requirement *const *reqs;
+	size_t n;
+	const struct ph_audit_opts *opts;
+};
+
 struct ph_fix_result {
 	struct ph_fix_text text;	/* commands and rollback in order, changed file */
 	struct ph_audit before, after;	/* what the changed file, read back, gives */
@@ -59,14 +68,13 @@ struct ph_fix_result {
 };
 
 /*
- * ph_fix_solve(mem, diags, rs, po, reqs, n, opts, out):
- * Audit, change, read the changed text back with ${po} and audit again, until there
- * is nothing more to change.  False when the dialect cannot say a change (it
+ * ph_fix_solve(mem, diags, job, out):
+ * Audit, change, read the changed text back and audit again, until there is
+ * nothing more to change.  False when the dialect cannot say a change (it
  * reported why).  Whether it worked is in ${out}->after.
  */
-bool ph_fix_solve(struct ph_arena *, struct ph_diags *, struct ph_ruleset *,
-    const struct ph_parse_opts *, const struct ph_requirement *const *, size_t,
-    const struct ph_audit_opts *, struct ph_fix_result *);
+bool ph_fix_solve(struct ph_arena *, struct ph_diags *, const struct ph_fix_job *,
+    struct ph_fix_result *);
 
 /*
  * ph_fix_suggest(mem, rs, f):
@@ -97,15 +105,20 @@ void ph_diff_run(struct ph_arena *, const struct ph_ruleset *,
     const struct ph_ruleset *, const struct ph_question *, size_t,
     struct ph_diff *);
 
+/* A ruleset and what it is asked, in its own words. */
+struct ph_diff_side {
+	const struct ph_ruleset *rs;
+	const struct ph_question *q;
+};
+
 /*
- * ph_diff_pairs(mem, old, new, qo, qn, n, out):
- * The same where the two call their interfaces by different names: ${qo} asks the
- * one what ${qn} asks the other.  Interfaces are left out of the differences of
- * questions that name them.
+ * ph_diff_pairs(mem, old, new, n, out):
+ * The same where the two call their interfaces by different names: question i of
+ * the one is question i of the other.  Interfaces are left out of the differences
+ * of questions that name them.
  */
-void ph_diff_pairs(struct ph_arena *, const struct ph_ruleset *,
-    const struct ph_ruleset *, const struct ph_question *qo,
-    const struct ph_question *qn, size_t, struct ph_diff *);
+void ph_diff_pairs(struct ph_arena *, const struct ph_diff_side *old,
+    const struct ph_diff_side *new, size_t, struct ph_diff *);
 
 /*
  * ph_lint_run(mem, rs, reqs, n, out, n_out):

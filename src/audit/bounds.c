@@ -11,26 +11,36 @@ ph_bounds_dim(size_t i)
 	return dims[i];
 }
 
-/* What a rule says of a dimension, by its plain conditions. */
-static struct ph_range
-rule_hull(const struct ph_rule *r, enum ph_dim d)
+static size_t
+column_of(enum ph_dim d)
 {
-	struct ph_range h = { 0, ph_dim_max(d) };
+	size_t k = 0;
 
+	while (k < PH_NBOUNDS && dims[k] != d)
+		k++;
+	return k;
+}
+
+/* What a rule says of each column, by its plain conditions. */
+static void
+rule_hulls(const struct ph_rule *r, struct ph_range h[PH_NBOUNDS])
+{
+	for (size_t k = 0; k < PH_NBOUNDS; k++)
+		h[k] = (struct ph_range){ 0, ph_dim_max(dims[k]) };
 	for (size_t i = 0; i < r->n_conds; i++) {
 		const struct ph_cond *c = &r->conds[i];
+		size_t k = column_of(c->dim);
 		struct ph_range one;
 
-		if (c->kind != PH_COND_RANGES || c->dim != d || c->neg ||
+		if (c->kind != PH_COND_RANGES || k == PH_NBOUNDS || c->neg ||
 		    c->ranges == NULL || c->ranges->n == 0)
 			continue;
 		one = ph_ranges_hull(c->ranges);
-		if (one.lo > h.lo)
-			h.lo = one.lo;
-		if (one.hi < h.hi)
-			h.hi = one.hi;
+		if (one.lo > h[k].lo)
+			h[k].lo = one.lo;
+		if (one.hi < h[k].hi)
+			h[k].hi = one.hi;
 	}
-	return h;
 }
 
 static uint32_t
@@ -69,12 +79,14 @@ widen(struct ph_range *window, bool *any, struct ph_range r)
 static void
 choose_window(struct ph_bounds *b, const struct ph_chain *c)
 {
-	struct ph_range w = { 0, 0 };
+	struct ph_range w = { 0, 0 }, h[PH_NBOUNDS];
 	bool any = false;
 
 	for (size_t i = 0; i < c->n; i++) {
-		widen(&w, &any, rule_hull(&c->rules[i], PH_SRC));
-		widen(&w, &any, rule_hull(&c->rules[i], PH_DST));
+		rule_hulls(&c->rules[i], h);
+		for (size_t k = 0; k < PH_NBOUNDS; k++)
+			if (dims[k] == PH_SRC || dims[k] == PH_DST)
+				widen(&w, &any, h[k]);
 	}
 	b->v6_base = w.lo;
 	while ((w.hi - w.lo) >> b->v6_shift > 0x7fffffff)
@@ -90,15 +102,19 @@ ph_bounds_of(struct ph_arena *mem, struct ph_chain *c)
 		return b;
 	b = PH_NEW(mem, struct ph_bounds);
 	b->n = c->n;
+	b->room = ph_arena_array(mem, c->n + 1, sizeof(*b->room));
 	choose_window(b, c);
 	for (size_t k = 0; k < PH_NBOUNDS; k++) {
 		b->lo[k] = ph_arena_array(mem, c->n, sizeof(*b->lo[k]));
 		b->hi[k] = ph_arena_array(mem, c->n, sizeof(*b->hi[k]));
-		for (size_t i = 0; i < c->n; i++) {
-			struct ph_range h = rule_hull(&c->rules[i], dims[k]);
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		struct ph_range h[PH_NBOUNDS];
 
-			b->lo[k][i] = key(b, k, h.lo);
-			b->hi[k][i] = key(b, k, h.hi);
+		rule_hulls(&c->rules[i], h);
+		for (size_t k = 0; k < PH_NBOUNDS; k++) {
+			b->lo[k][i] = key(b, k, h[k].lo);
+			b->hi[k][i] = key(b, k, h[k].hi);
 		}
 	}
 	c->index = b;

@@ -25,6 +25,7 @@ struct ph_bounds {
 	ph_u128 v6_base;		/* key of an IPv6 address: (a - base) >> shift */
 	unsigned v6_shift;
 	uint32_t *lo[PH_NBOUNDS], *hi[PH_NBOUNDS];
+	uint32_t *room;			/* ${n} indexes, for the caller of a scan */
 };
 
 struct ph_bounds_box {

@@ -164,19 +164,19 @@ ph_diff_run(struct ph_arena *mem, const struct ph_ruleset *old,
     const struct ph_ruleset *new, const struct ph_question *q, size_t n,
     struct ph_diff *out)
 {
-	ph_diff_pairs(mem, old, new, q, q, n, out);
+	ph_diff_pairs(mem, &(struct ph_diff_side){ old, q },
+	    &(struct ph_diff_side){ new, q }, n, out);
 }
 
 void
-ph_diff_pairs(struct ph_arena *mem, const struct ph_ruleset *old,
-    const struct ph_ruleset *new, const struct ph_question *qo,
-    const struct ph_question *qn, size_t n, struct ph_diff *out)
+ph_diff_pairs(struct ph_arena *mem, const struct ph_diff_side *old,
+    const struct ph_diff_side *new, size_t n, struct ph_diff *out)
 {
 	*out = (struct ph_diff){ 0 };
 	for (size_t i = 0; i < n; i++) {
 		size_t first = out->n;
 
-		diff_question(mem, old, new, &qo[i], &qn[i], out);
+		diff_question(mem, old->rs, new->rs, &old->q[i], &new->q[i], out);
 		for (size_t k = first; k < out->n; k++)
 			out->v[k].question = i;
 	}

@@ -6,12 +6,8 @@
 #include "net/names.h"
 
 struct ctx {
-	struct ph_arena *mem;
-	const struct ph_ruleset *rs;
-	const struct ph_audit_opts *opts;
-	const struct ph_flow *flow, *all;
-	size_t n_all;
-	struct ph_findings *out;
+	struct ph_findings_of of;
+	const struct ph_flow *flow;
 };
 
 static bool
@@ -46,7 +42,7 @@ report(const struct ctx *c, const char *id, enum ph_severity sev, bool degrades,
 		.message = message, .req = c->flow->req,
 	};
 
-	ph_findings_add(c->mem, c->out, &f);
+	ph_findings_add(c->of.mem, c->of.out, &f);
 }
 
 static const char *
@@ -54,7 +50,7 @@ flow_name(const struct ctx *c)
 {
 	const struct ph_requirement *r = c->flow->req;
 
-	return ph_arena_printf(c->mem, "%s/%s", r->service, r->flow);
+	return ph_arena_printf(c->of.mem, "%s/%s", r->service, r->flow);
 }
 
 /* The timer that counts for a part: its policy's, else the global one. */
@@ -66,8 +62,8 @@ timer_of(const struct ctx *c, const struct ph_part *p, enum ph_timer t,
 		*at = p->timeout->t[t].at.src != NULL ? p->timeout->t[t].at : p->timeout_at;
 		return &p->timeout->t[t];
 	}
-	*at = c->rs->timers->t[t].at;
-	return &c->rs->timers->t[t];
+	*at = c->of.rs->timers->t[t].at;
+	return &c->of.rs->timers->t[t];
 }
 
 static void
@@ -80,11 +76,11 @@ report_timer(const struct ctx *c, const char *id, const struct ph_timer_value *v
 		.req = r, .has_timer = true, .have_s = v->s, .need_s = r->idle_s,
 	};
 
-	f.message = ph_arena_printf(c->mem, "%s ends after %u s without a packet%s; "
+	f.message = ph_arena_printf(c->of.mem, "%s ends after %u s without a packet%s; "
 	    "%s needs %u s, or calls are cut", what, v->s,
 	    v->is_default ? " (the platform's default, not set in this file)" : "",
 	    flow_name(c), r->idle_s);
-	ph_findings_add(c->mem, c->out, &f);
+	ph_findings_add(c->of.mem, c->of.out, &f);
 }
 
 static void
@@ -125,7 +121,7 @@ check_helper(const struct ctx *c, const struct ph_part *p)
 	    strcmp(r->alg, "off") != 0 || strcmp(p->helper, r->alg_protocol) != 0)
 		return;
 	report(c, strcmp(p->helper, "sip") == 0 ? "sip-alg" : "h323-alg", PH_WARNING,
-	    true, p->helper_at, ph_arena_printf(c->mem, "%s inspection rewrites the "
+	    true, p->helper_at, ph_arena_printf(c->of.mem, "%s inspection rewrites the "
 	    "signalling of %s; its page advises to switch it off", p->helper,
 	    flow_name(c)));
 }
@@ -137,10 +133,10 @@ check_one_way(const struct ctx *c, const struct ph_part *p)
 		return;
 	if (p->untracked)
 		report(c, "untracked", PH_SERIOUS, false, p->untracked_at,
-		    ph_arena_printf(c->mem, "connection tracking is switched off here, so "
+		    ph_arena_printf(c->of.mem, "connection tracking is switched off here, so "
 		    "replies to %s are not recognised and are blocked", flow_name(c)));
 	else
-		report(c, "one-way", PH_SERIOUS, false, p->by, ph_arena_printf(c->mem,
+		report(c, "one-way", PH_SERIOUS, false, p->by, ph_arena_printf(c->of.mem,
 		    "%s is open in one direction only: %s is blocked here",
 		    flow_name(c), p->stage == PH_STAGE_REPLY ? "the reply" :
 		    "what follows the first packet"));
@@ -151,11 +147,11 @@ shut_above_rate(const struct ctx *c)
 {
 	struct ph_answer a = { 0 };
 	struct ph_question q[2];
-	size_t n = ph_judge_question(c->mem, c->flow->req, c->opts, q);
+	size_t n = ph_judge_question(c->of.mem, c->flow->req, c->of.opts, q);
 
 	for (size_t i = 0; i < n; i++) {
 		q[i].rates_exceeded = true;
-		ph_walk(c->mem, c->rs, &q[i], &a);
+		ph_walk(c->of.mem, c->of.rs, &q[i], &a);
 	}
 	return ph_judge_sum(a.parts, a.n) != PH_OPEN;
 }
@@ -165,7 +161,7 @@ check_rate(const struct ctx *c, const struct ph_part *p)
 {
 	if (p->verdict == PH_OPEN && p->rate_at.src != NULL && shut_above_rate(c))
 		report(c, "rate-limited", PH_WARNING, true, p->rate_at,
-		    ph_arena_printf(c->mem, "%s is open only below this rate or quota",
+		    ph_arena_printf(c->of.mem, "%s is open only below this rate or quota",
 		    flow_name(c)));
 }
 
@@ -173,8 +169,8 @@ check_rate(const struct ctx *c, const struct ph_part *p)
 static const struct ph_part *
 hidden_by(const struct ctx *c)
 {
-	for (size_t i = 0; i < c->n_all; i++) {
-		const struct ph_flow *f = &c->all[i];
+	for (size_t i = 0; i < c->of.n_all; i++) {
+		const struct ph_flow *f = &c->of.all[i];
 
 		if (f->req->direction != PH_OUT ||
 		    strcmp(f->req->service, c->flow->req->service) != 0)
@@ -194,7 +190,7 @@ check_nat(const struct ctx *c, const struct ph_part *p)
 	if (c->flow->req->direction != PH_IN || p->nat_at.src != NULL ||
 	    (h = hidden_by(c)) == NULL)
 		return;
-	report(c, "nat-inbound", PH_INFO, false, h->nat_at, ph_arena_printf(c->mem,
+	report(c, "nat-inbound", PH_INFO, false, h->nat_at, ph_arena_printf(c->of.mem,
 	    "the clients' addresses are translated here: the far end of %s cannot "
 	    "open connections to them by itself", flow_name(c)));
 }
@@ -204,7 +200,7 @@ check_family(const struct ctx *c)
 {
 	if (c->flow->n_parts == 0)
 		report(c, "no-common-family", PH_SERIOUS, false, (struct ph_span){ 0 },
-		    ph_arena_printf(c->mem, "%s: one side has only IPv4 addresses, the "
+		    ph_arena_printf(c->of.mem, "%s: one side has only IPv4 addresses, the "
 		    "other only IPv6", flow_name(c)));
 }
 
@@ -214,11 +210,11 @@ verdict_of(const struct ctx *c, const char *flow)
 	const char *service = c->flow->req->service;
 	enum ph_verdict v = PH_NOT_TESTED;
 
-	for (size_t i = 0; i < c->n_all; i++)
-		if (strcmp(c->all[i].req->service, service) == 0 &&
-		    strcmp(c->all[i].req->flow, flow) == 0 &&
-		    (v == PH_NOT_TESTED || c->all[i].verdict > v))
-			v = c->all[i].verdict;
+	for (size_t i = 0; i < c->of.n_all; i++)
+		if (strcmp(c->of.all[i].req->service, service) == 0 &&
+		    strcmp(c->of.all[i].req->flow, flow) == 0 &&
+		    (v == PH_NOT_TESTED || c->of.all[i].verdict > v))
+			v = c->of.all[i].verdict;
 	return v;
 }
 
@@ -236,17 +232,15 @@ check_fallback(const struct ctx *c)
 		if (c->flow->parts[i].verdict != PH_OPEN)
 			at = c->flow->parts[i].by;
 	report(c, "fallback-only", PH_WARNING, r->need == PH_OPTIONAL, at,
-	    ph_arena_printf(c->mem, "%s is not open; %s/%s serves instead, with less "
+	    ph_arena_printf(c->of.mem, "%s is not open; %s/%s serves instead, with less "
 	    "quality and more load on shared servers", flow_name(c), r->service,
 	    r->fallback));
 }
 
 void
-ph_findings_of(struct ph_arena *mem, const struct ph_ruleset *rs,
-    const struct ph_audit_opts *opts, const struct ph_flow *flow,
-    const struct ph_flow *all, size_t n, struct ph_findings *out)
+ph_findings_of(const struct ph_findings_of *of, const struct ph_flow *flow)
 {
-	struct ctx c = { mem, rs, opts, flow, all, n, out };
+	struct ctx c = { .of = *of, .flow = flow };
 
 	check_family(&c);
 	check_fallback(&c);

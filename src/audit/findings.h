@@ -9,15 +9,23 @@ struct ph_findings {
 	size_t n, cap;
 };
 
+/* What was judged together, and where findings go. */
+struct ph_findings_of {
+	struct ph_arena *mem;
+	const struct ph_ruleset *rs;
+	const struct ph_audit_opts *opts;
+	const struct ph_flow *all;
+	size_t n_all;
+	struct ph_findings *out;
+};
+
 /*
- * ph_findings_of(mem, rs, o, flow, all, n, out):
+ * ph_findings_of(of, flow):
  * What else is wrong with ${flow}: timers, inspection, one-way openings, tracking
  * switched off, rates, translation.  One finding a cause: a later flow with the
- * same cause adds nothing.  ${all} are the flows judged together.
+ * same cause adds nothing.
  */
-void ph_findings_of(struct ph_arena *, const struct ph_ruleset *,
-    const struct ph_audit_opts *, const struct ph_flow *,
-    const struct ph_flow *, size_t, struct ph_findings *);
+void ph_findings_of(const struct ph_findings_of *, const struct ph_flow *);
 
 /* ph_findings_add(mem, s, f): unless one with the same id, place and service is there. */
 struct ph_finding *ph_findings_add(struct ph_arena *, struct ph_findings *,

@@ -279,39 +279,69 @@ ph_fix_suggest(struct ph_arena *mem, const struct ph_ruleset *rs,
 		f->fix = lines_of(mem, &text.commands);
 }
 
+/* What a fix is for: parts that are shut, and findings that degrade. */
+static size_t
+count_problems(const struct ph_audit *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_flows; i++)
+		for (size_t k = 0; k < a->flows[i].n_parts; k++)
+			n += a->flows[i].parts[k].verdict != PH_OPEN;
+	for (size_t i = 0; i < a->n_findings; i++)
+		n += a->findings[i].degrades;
+	return n;
+}
+
+/* The changed text as a ruleset, with what was not read from the text. */
+static struct ph_ruleset *
+changed(struct ph_arena *mem, const struct ph_fix_job *job, const struct ph_buf *text)
+{
+	struct ph_ruleset *rs = PH_NEW(mem, struct ph_ruleset);
+
+	if (!read_back(mem, job->rs->dialect, job->parse, job->rs->src->name, text, rs))
+		return NULL;
+	if (job->rs->live_timers) {
+		rs->timers = job->rs->timers;
+		rs->ifaces = job->rs->ifaces;
+	}
+	return rs;
+}
+
 bool
 ph_fix_solve(struct ph_arena *mem, struct ph_diags *diags,
-    struct ph_ruleset *rs, const struct ph_parse_opts *po,
-    const struct ph_requirement *const *reqs, size_t n,
-    const struct ph_audit_opts *o, struct ph_fix_result *out)
+    const struct ph_fix_job *job, struct ph_fix_result *out)
 {
-	struct ph_ruleset *now = rs;
+	struct ph_ruleset *now = job->rs;
 
 	*out = (struct ph_fix_result){ 0 };
 	text_init(&out->text, mem);
-	ph_buf_add(&out->text.text, rs->src->text, rs->src->len);
-	ph_audit_run(mem, now, reqs, n, o, &out->before);
+	ph_buf_add(&out->text.text, now->src->text, now->src->len);
+	ph_audit_run(mem, now, job->reqs, job->n, job->opts, &out->before);
 	out->after = out->before;
 	for (int round = 0; round < MAX_ROUNDS; round++) {
+		struct ph_audit better;
 		struct ph_fix_text one;
 		struct ph_fix *v;
-		size_t n_fixes;
+		size_t n;
 
-		ph_audit_fixes(mem, now, o, &out->after, &v, &n_fixes);
-		if (n_fixes == 0)
+		ph_audit_fixes(mem, now, job->opts, &out->after, &v, &n);
+		if (n == 0)
 			return true;
 		if (now->dialect->fix == NULL)
 			return false;
 		text_init(&one, mem);
-		if (!now->dialect->fix(mem, diags, now, v, n_fixes, &one))
+		if (!now->dialect->fix(mem, diags, now, v, n, &one))
 			return false;
+		now = changed(mem, job, &one.text);
+		if (now == NULL)
+			return false;
+		ph_audit_run(mem, now, job->reqs, job->n, job->opts, &better);
+		if (count_problems(&better) >= count_problems(&out->after))
+			return true;	/* a change that helps nothing is not made */
 		append_round(mem, &out->text, &one);
-		out->n_changes += n_fixes;
-		now = PH_NEW(mem, struct ph_ruleset);
-		if (!read_back(mem, rs->dialect, po, rs->src->name, &one.text, now))
-			return false;
-		now->timers = rs->live_timers ? rs->timers : now->timers;
-		ph_audit_run(mem, now, reqs, n, o, &out->after);
+		out->n_changes += n;
+		out->after = better;
 	}
 	return true;
 }

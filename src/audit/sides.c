@@ -63,12 +63,24 @@ rule_asks_iface(const struct ph_rule *r)
 }
 
 static bool
+chain_asks_iface(const struct ph_chain *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (rule_asks_iface(&c->rules[i]))
+			return true;
+	return false;
+}
+
+/* Base chains first: they are short and ask most often. */
+static bool
 asks_ifaces(const struct ph_ruleset *rs)
 {
+	for (size_t i = 0; i < rs->n_hooks; i++)
+		if (chain_asks_iface(rs->hooks[i].chain))
+			return true;
 	for (const struct ph_chain *c = rs->chains; c != NULL; c = c->next)
-		for (size_t i = 0; i < c->n; i++)
-			if (rule_asks_iface(&c->rules[i]))
-				return true;
+		if (chain_asks_iface(c))
+			return true;
 	return false;
 }
 

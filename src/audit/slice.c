@@ -58,11 +58,8 @@ first_list(struct ph_arena *mem, struct ph_piece *p)
 {
 	const struct ph_bounds *b = bounds_of(mem, p);
 	struct ph_bounds_box box = box_of(mem, b, p);
-	struct ph_arena scratch = { .oom = mem->oom };
-	uint32_t *v = ph_arena_array(&scratch, b->n + 1, sizeof(*v));
 
-	set_list(mem, p, v, ph_bounds_scan(b, &box, p->next, b->n, v));
-	ph_arena_fini(&scratch);
+	set_list(mem, p, b->room, ph_bounds_scan(b, &box, p->next, b->n, b->room));
 }
 
 /* The first place in the list that is not before rule ${next}. */
@@ -107,8 +104,7 @@ void
 ph_slice_narrow(struct ph_arena *mem, struct ph_piece *p)
 {
 	const struct ph_frame *f = p->frame;
-	uint32_t small[1024], *v = small;
-	struct ph_arena scratch = { .oom = mem->oom };
+	const struct ph_bounds *b;
 	struct ph_bounds_box box;
 	size_t from, n;
 
@@ -117,12 +113,9 @@ ph_slice_narrow(struct ph_arena *mem, struct ph_piece *p)
 	from = list_place(f, p->next);
 	if (f->n_list - from < SHORT_LIST)
 		return;
-	if (f->n_list - from > sizeof(small) / sizeof(*small))
-		v = ph_arena_array(&scratch, f->n_list - from, sizeof(*v));
-	box = box_of(mem, bounds_of(mem, p), p);
-	n = ph_bounds_filter(bounds_of(mem, p), &box, f->list + from,
-	    f->n_list - from, v);
+	b = bounds_of(mem, p);
+	box = box_of(mem, b, p);
+	n = ph_bounds_filter(b, &box, f->list + from, f->n_list - from, b->room);
 	if (n < (f->n_list - from) / 2)
-		set_list(mem, p, v, n);
-	ph_arena_fini(&scratch);
+		set_list(mem, p, b->room, n);
 }

@@ -19,9 +19,10 @@ struct ph_spares {
 
 /*
  * ph_spare_find(mem, call, within, dead, out):
- * Rules of ${call}'s chain, but for the ${dead} ones, that accept, drop or reject what later rules or the
- * policy would decide the same way.  Never wrong, but not all: a rule that
- * touches more than some 2000 others is not looked at, nor is one that logs.
+ * Rules of ${call}'s chain, but for the ${dead} ones, that accept, drop or reject
+ * what later rules or the policy would decide the same way.  Never wrong, but not
+ * all: a rule that touches more than some 2000 others is not looked at, nor is
+ * one that logs.
  */
 void ph_spare_find(struct ph_arena *, const struct ph_call *, const struct ph_cube *within,
     const struct ph_deads *, struct ph_spares *);

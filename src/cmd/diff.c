@@ -180,7 +180,8 @@ compare(struct ph_run *run, struct asked *a)
 
 	ph_progress_phase("comparing");
 	ask_all(a);
-	ph_diff_pairs(&run->mem, a->rs[0], a->rs[1], a->q[0], a->q[1], a->n[0], &d);
+	ph_diff_pairs(&run->mem, &(struct ph_diff_side){ a->rs[0], a->q[0] },
+	    &(struct ph_diff_side){ a->rs[1], a->q[1] }, a->n[0], &d);
 	ph_diff_join(&run->mem, &d, a->ways, &joined);
 	ph_progress_stop();
 	if (run->json)

@@ -33,6 +33,7 @@ solve(struct ph_run *run, struct ph_ruleset *rs, const struct ph_requirements *r
     const struct ph_audit_opts *o, struct ph_fix_result *out)
 {
 	struct ph_parse_opts po;
+	struct ph_fix_job job = { rs, &po, reqs->v, reqs->n, o };
 	unsigned errors = run->diags.errors;
 	bool said;
 	int err = ph_run_parse_opts(run, &po);
@@ -40,7 +41,7 @@ solve(struct ph_run *run, struct ph_ruleset *rs, const struct ph_requirements *r
 	if (err != 0)
 		return err;
 	ph_progress_phase("looking for the smallest change");
-	said = ph_fix_solve(&run->mem, &run->diags, rs, &po, reqs->v, reqs->n, o, out);
+	said = ph_fix_solve(&run->mem, &run->diags, &job, out);
 	ph_progress_stop();
 	ph_answer_switches(run, &out->before);
 	ph_answer_switches(run, &out->after);
