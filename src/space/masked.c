@@ -10,6 +10,7 @@
  * skipped, steps from run to run in rising order.
  */
 struct pattern {
+	unsigned bits;			/* of the numbers */
 	ph_u128 value;			/* within the mask */
 	ph_u128 run;			/* low bits that are free together */
 	ph_u128 step;			/* the other free bits */
@@ -27,7 +28,7 @@ pattern_of(ph_u128 value, ph_u128 mask, unsigned bits)
 	ph_u128 free_bits = ~mask & ones(bits);
 	ph_u128 run = free_bits & ~(free_bits + 1);	/* ones at the bottom */
 
-	return (struct pattern){ value & mask & ones(bits), run, free_bits & ~run };
+	return (struct pattern){ bits, value & mask & ones(bits), run, free_bits & ~run };
 }
 
 /*
@@ -36,12 +37,12 @@ pattern_of(ph_u128 value, ph_u128 mask, unsigned bits)
  * that must end below it, the last free bit that was 0 is raised instead.
  */
 static bool
-first_run(const struct pattern *p, unsigned bits, ph_u128 from, ph_u128 *out)
+first_run(const struct pattern *p, ph_u128 from, ph_u128 *out)
 {
-	ph_u128 fixed = ones(bits) & ~(p->run | p->step), x = p->value;
+	ph_u128 fixed = ones(p->bits) & ~(p->run | p->step), x = p->value;
 	int raise = -1, b;
 
-	for (b = (int)bits - 1; b >= 0 && !((p->run >> b) & 1); b--) {
+	for (b = (int)p->bits - 1; b >= 0 && !((p->run >> b) & 1); b--) {
 		ph_u128 bit = (ph_u128)1 << b;
 
 		if ((fixed & bit) == 0) {
@@ -62,15 +63,15 @@ first_run(const struct pattern *p, unsigned bits, ph_u128 from, ph_u128 *out)
 	return true;
 }
 
-/* Visit the runs within base-relative ${lo}..${hi}; count them, store them in ${out}. */
+/* Count the runs within ${in} and, if ${out} is not NULL, store them; false: over ${max}. */
 static bool
-list_runs(const struct pattern *p, unsigned bits, ph_u128 base, struct ph_range in,
-    size_t max, struct ph_range *out, size_t *n)
+list_runs(const struct pattern *p, struct ph_range in, size_t max, struct ph_range *out,
+    size_t *n)
 {
 	ph_u128 x, f;
 
 	*n = 0;
-	if (!first_run(p, bits, in.lo, &x))
+	if (!first_run(p, in.lo, &x))
 		return true;
 	for (;;) {
 		struct ph_range r = { x, x | p->run };
@@ -82,7 +83,7 @@ list_runs(const struct pattern *p, unsigned bits, ph_u128 base, struct ph_range 
 		r.lo = r.lo < in.lo ? in.lo : r.lo;
 		r.hi = r.hi > in.hi ? in.hi : r.hi;
 		if (out != NULL)
-			out[*n] = (struct ph_range){ base + r.lo, base + r.hi };
+			out[*n] = r;
 		++*n;
 		f = ((x & p->step) | ~p->step) + 1;
 		if ((f & p->step) == 0)
@@ -109,10 +110,12 @@ ph_ranges_masked(struct ph_arena *mem, ph_u128 value, ph_u128 mask, unsigned bit
 	}
 	in.lo = in.lo < base ? 0 : in.lo - base;
 	in.hi = (in.hi > last ? last : in.hi) - base;
-	if (!list_runs(&p, bits, base, in, max, NULL, &n))
+	if (!list_runs(&p, in, max, NULL, &n))
 		return false;
 	v = ph_arena_array(mem, n, sizeof(*v));
-	list_runs(&p, bits, base, in, max, v, &n);
+	list_runs(&p, in, max, v, &n);
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct ph_range){ base + v[i].lo, base + v[i].hi };
 	*out = ph_ranges_from(mem, v, n);
 	return true;
 }
