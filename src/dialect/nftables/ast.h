@@ -214,6 +214,8 @@ struct ph_nft_parser {
 	const struct ph_parse_opts *opts;
 	struct ph_nft_table *tables, **tables_tail;
 	struct ph_map table_map;
+	struct ph_nft_table *table;	/* whose rules are being read */
+	unsigned n_blocks;		/* chains without a name */
 	struct ph_map iface_map;	/* those noted, by name */
 	unsigned depth;			/* of nested expressions */
 	unsigned n_includes;

@@ -235,7 +235,6 @@ look_into(struct ph_nft_set *s, const struct ph_nft_tok *v, size_t n)
 	s->timeout |= n > 0 && ph_str_eq(v[0].s, "timeout");
 	for (size_t i = 1; flags && i < n; i++) {
 		s->dynamic |= ph_str_eq(v[i].s, "dynamic");
-		s->timeout |= ph_str_eq(v[i].s, "timeout");
 		s->constant |= ph_str_eq(v[i].s, "constant");
 	}
 }
@@ -371,6 +370,7 @@ ph_nft_block_table(struct ph_nft_parser *p, struct ph_nft_table *t)
 	bool outer = lx->recording;
 	size_t from = outer ? lx->n_rec : 0;
 
+	p->table = t;
 	if (t->families != 0) {
 		block(p, table_item, t);
 		return;

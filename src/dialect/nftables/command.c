@@ -114,6 +114,7 @@ do_chain(struct ph_nft_parser *p, enum verb verb)
 	c = ph_nft_store_chain_find(t, chain);
 	if (verb == ADD) {
 		c = ph_nft_store_chain(p, t, chain, at);
+		p->table = t;
 		if (ph_nft_lex_is_op(&p->lx, "{"))
 			ph_nft_block_chain(p, c);
 		return true;
@@ -221,6 +222,7 @@ do_rule(struct ph_nft_parser *p, enum verb verb)
 		ph_nft_stmt_rule(p);	/* its own errors count, too */
 		return true;
 	}
+	p->table = t;
 	return change_rule(p, c, verb, &place);
 }
 

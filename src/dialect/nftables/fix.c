@@ -118,7 +118,13 @@ conditions(struct fixer *f, const struct ph_cube *cube, unsigned families,
 			conds[r.n_conds++] = (struct ph_cond){
 				.kind = PH_COND_RANGES, .dim = (enum ph_dim)d, .ranges = cube->d[d],
 			};
-	return ph_nft_emit_conds(&f->em, &r, out);
+	if (!ph_nft_emit_conds(&f->em, &r, out))
+		return false;
+	if (out->n != 1 || strcmp(out->v[0], PH_NFT_EMIT_NEVER) != 0)
+		return true;
+	ph_nft_emit_cannot(&f->em, (struct ph_span){ NULL, 0, 0 },
+	    "packets of this family in this table");
+	return false;
 }
 
 /* A comment by which the rule is found again to delete it. */

@@ -10,12 +10,17 @@
  * A word that is none of these but much like one is a slip, and an error.  Any other
  * may be newer than this program: the rest of the rule is kept as not understood.
  */
+#include "dialect/nftables/block.h"
 #include "dialect/nftables/expr.h"
 #include "dialect/nftables/field.h"
 #include "dialect/nftables/stmt.h"
+#include "dialect/nftables/store.h"
 #include "net/names.h"
 
-enum { HELP_UP_TO = 1000 };		/* errors; looking for likely words takes time */
+enum {
+	HELP_UP_TO = 1000,		/* errors; looking for likely words takes time */
+	BLOCKS_MAX = 16,		/* chains in chains, as the kernel's limit on jumps */
+};
 
 struct ph_nft_stmt *
 ph_nft_stmt_new(struct ph_nft_parser *p, uint8_t kind, struct ph_span at)
@@ -27,6 +32,34 @@ ph_nft_stmt_new(struct ph_nft_parser *p, uint8_t kind, struct ph_span at)
 	return s;
 }
 
+/* "jump { … }": a chain that only this rule goes to. */
+static struct ph_nft_stmt *
+chain_in_place(struct ph_nft_parser *p, struct ph_nft_stmt *s)
+{
+	struct ph_nft_lex *lx = &p->lx;
+	struct ph_nft_tok *rec = lx->rec;
+	size_t n_rec = lx->n_rec, cap_rec = lx->cap_rec;
+	bool recording = lx->recording;
+	struct ph_nft_chain *c;
+
+	if (++p->depth > BLOCKS_MAX) {
+		ph_nft_lex_error(lx, "too-deep", lx->tok.at, "blocks nested too deep");
+		return NULL;
+	}
+	s->name = ph_str(ph_arena_printf(p->mem, "block_%u", ++p->n_blocks));
+	c = ph_nft_store_chain(p, p->table, s->name, lx->tok.at);
+	lx->recording = false;	/* its rules record themselves */
+	lx->rec = NULL;
+	lx->n_rec = lx->cap_rec = 0;
+	ph_nft_block_chain(p, c);
+	lx->rec = rec;
+	lx->n_rec = n_rec;
+	lx->cap_rec = cap_rec;
+	lx->recording = recording;
+	p->depth--;
+	return s;
+}
+
 static struct ph_nft_stmt *
 verdict(struct ph_nft_parser *p, struct ph_span at, enum ph_act_kind act)
 {
@@ -35,6 +68,8 @@ verdict(struct ph_nft_parser *p, struct ph_span at, enum ph_act_kind act)
 
 	s->act = (uint8_t)act;
 	if (act == PH_ACT_JUMP || act == PH_ACT_GOTO) {
+		if (ph_nft_lex_is_op(&p->lx, "{") && p->table != NULL)
+			return chain_in_place(p, s);
 		name = ph_nft_expr_word(p, "the name of a chain");
 		if (name == NULL)
 			return NULL;
