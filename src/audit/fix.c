@@ -279,18 +279,22 @@ ph_fix_suggest(struct ph_arena *mem, const struct ph_ruleset *rs,
 		f->fix = lines_of(mem, &text.commands);
 }
 
-/* What a fix is for: parts that are shut, and findings that degrade. */
-static size_t
-count_problems(const struct ph_audit *a)
+static const char *
+chain_name(const struct ph_fix *x)
 {
-	size_t n = 0;
+	return x->chain == NULL || x->chain->name == NULL ? "" : x->chain->name;
+}
 
-	for (size_t i = 0; i < a->n_flows; i++)
-		for (size_t k = 0; k < a->flows[i].n_parts; k++)
-			n += a->flows[i].parts[k].verdict != PH_OPEN;
-	for (size_t i = 0; i < a->n_findings; i++)
-		n += a->findings[i].degrades;
-	return n;
+/* Asking for the same again in the same place: it did not help the first time. */
+static bool
+same_fixes(const struct ph_fix *x, size_t n_x, const struct ph_fix *y, size_t n_y)
+{
+	for (size_t i = 0; i < n_x && n_x == n_y; i++)
+		if (x[i].kind != y[i].kind || x[i].req != y[i].req ||
+		    !ph_cube_equal(&x[i].cube, &y[i].cube) ||
+		    strcmp(chain_name(&x[i]), chain_name(&y[i])) != 0)
+			return false;
+	return n_x == n_y;
 }
 
 /* The changed text as a ruleset, with what was not read from the text. */
@@ -313,6 +317,8 @@ ph_fix_solve(struct ph_arena *mem, struct ph_diags *diags,
     const struct ph_fix_job *job, struct ph_fix_result *out)
 {
 	struct ph_ruleset *now = job->rs;
+	struct ph_fix *v = NULL, *before = NULL;
+	size_t n = 0, n_before = 0;
 
 	*out = (struct ph_fix_result){ 0 };
 	text_init(&out->text, mem);
@@ -320,28 +326,23 @@ ph_fix_solve(struct ph_arena *mem, struct ph_diags *diags,
 	ph_audit_run(mem, now, job->reqs, job->n, job->opts, &out->before);
 	out->after = out->before;
 	for (int round = 0; round < MAX_ROUNDS; round++) {
-		struct ph_audit better;
 		struct ph_fix_text one;
-		struct ph_fix *v;
-		size_t n;
 
+		before = v;
+		n_before = n;
 		ph_audit_fixes(mem, now, job->opts, &out->after, &v, &n);
-		if (n == 0)
+		if (n == 0 || (round > 0 && same_fixes(v, n, before, n_before)))
 			return true;
-		if (now->dialect->fix == NULL)
-			return false;
 		text_init(&one, mem);
-		if (!now->dialect->fix(mem, diags, now, v, n, &one))
+		if (now->dialect->fix == NULL ||
+		    !now->dialect->fix(mem, diags, now, v, n, &one))
 			return false;
 		now = changed(mem, job, &one.text);
 		if (now == NULL)
 			return false;
-		ph_audit_run(mem, now, job->reqs, job->n, job->opts, &better);
-		if (count_problems(&better) >= count_problems(&out->after))
-			return true;	/* a change that helps nothing is not made */
 		append_round(mem, &out->text, &one);
 		out->n_changes += n;
-		out->after = better;
+		ph_audit_run(mem, now, job->reqs, job->n, job->opts, &out->after);
 	}
 	return true;
 }
