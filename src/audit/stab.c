@@ -112,8 +112,8 @@ ph_stab_init(struct ph_stab *s, struct ph_arena *mem, const struct ph_bounds *b,
 
 	*s = (struct ph_stab){ .mem = mem, .bounds = b, .levels = levels, .hull = hull,
 		.hull_arg = arg };
-	/* every file holds a cube; of those that were split there are few */
-	s->cap = b->n + b->n / 4 + 1;
+	/* most files hold one cube */
+	s->cap = b->n + 1;
 	s->nodes = ph_arena_array(mem, s->cap, sizeof(*s->nodes));
 	s->n = 1;			/* the root is number 0 */
 	while (slots < s->cap)
