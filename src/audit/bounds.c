@@ -3,7 +3,7 @@
 
 enum { BLOCK = 256 };			/* rules scanned before indexes are written */
 
-static const enum ph_dim dims[PH_NBOUNDS] = { PH_SRC, PH_DST, PH_DPORT, PH_PROTO };
+static const enum ph_dim dims[PH_NBOUNDS] = { PH_DST, PH_SRC, PH_DPORT, PH_PROTO };
 
 enum ph_dim
 ph_bounds_dim(size_t i)
@@ -133,8 +133,11 @@ ph_bounds_box(const struct ph_bounds *b, const struct ph_range hull[PH_NBOUNDS])
 	return box;
 }
 
-/* Plain loops over whole columns, which compilers turn into vector code. */
-static void
+/*
+ * Plain loops over whole columns, which compilers turn into vector code.  False
+ * as soon as no rule of the block is left.
+ */
+static bool
 scan_block(const struct ph_bounds *b, const struct ph_bounds_box *box,
     size_t from, size_t n, uint32_t *hit)
 {
@@ -142,11 +145,16 @@ scan_block(const struct ph_bounds *b, const struct ph_bounds_box *box,
 		hit[i] = 1;
 	for (size_t k = 0; k < PH_NBOUNDS; k++) {
 		const uint32_t *lo = b->lo[k] + from, *hi = b->hi[k] + from;
-		uint32_t box_lo = box->lo[k], box_hi = box->hi[k];
+		uint32_t box_lo = box->lo[k], box_hi = box->hi[k], any = 0;
 
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			hit[i] &= (uint32_t)(lo[i] <= box_hi) & (uint32_t)(hi[i] >= box_lo);
+			any |= hit[i];
+		}
+		if (any == 0)
+			return false;
 	}
+	return true;
 }
 
 size_t
@@ -159,7 +167,8 @@ ph_bounds_scan(const struct ph_bounds *b, const struct ph_bounds_box *box,
 	for (size_t at = from; at < to; at += BLOCK) {
 		size_t n = to - at < BLOCK ? to - at : BLOCK;
 
-		scan_block(b, box, at, n, hit);
+		if (!scan_block(b, box, at, n, hit))
+			continue;
 		for (size_t i = 0; i < n; i++) {
 			out[count] = (uint32_t)(at + i);
 			count += hit[i];

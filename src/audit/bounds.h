@@ -18,7 +18,7 @@
  * to touch that does not; the exact test follows.
  */
 
-enum { PH_NBOUNDS = 4 };		/* SRC DST DPORT PROTO */
+enum { PH_NBOUNDS = 4 };		/* DST SRC DPORT PROTO */
 
 struct ph_bounds {
 	size_t n;			/* rules */
