@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "audit/bounds.h"
 #include "audit/cover.h"
 #include "audit/wide.h"
 #include "net/names.h"
@@ -139,14 +140,53 @@ check_rule(struct finder *f, const struct ph_chain *chain, size_t i)
 	ph_arena_rewind(f->mem, start);
 }
 
+/* By bounds, of which IPv4 fills one half and IPv6 the other: perhaps a gate. */
+static bool
+may_be_gate(const struct ph_bounds *b, size_t i)
+{
+	bool src = b->hi[0][i] - b->lo[0][i] >= INT32_MAX;
+	bool dst = b->hi[1][i] - b->lo[1][i] >= INT32_MAX;
+
+	return (src && dst) || ((src || dst) && b->hi[2][i] - b->lo[2][i] >= 65535);
+}
+
+/* Mark the rules that may serve a requirement. */
+static void
+mark_served(const struct finder *f, const struct ph_bounds *b, uint32_t *hit, bool *look)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct ph_range hull[PH_NBOUNDS];
+		struct ph_bounds_box box;
+		size_t n;
+
+		for (size_t k = 0; k < PH_NBOUNDS; k++) {
+			enum ph_dim d = ph_bounds_dim(k);
+			const struct ph_ranges *r = f->reqs[i]->may_cube.d[d];
+
+			hull[k] = r == NULL || r->n == 0 ?
+			    (struct ph_range){ 0, ph_dim_max(d) } : ph_ranges_hull(r);
+		}
+		box = ph_bounds_box(b, hull);
+		n = ph_bounds_scan(b, &box, 0, b->n, hit);
+		while (n-- > 0)
+			look[hit[n]] = true;
+	}
+}
+
 void
 ph_wide_find(struct ph_arena *mem, const struct ph_call *call, const struct ph_cube *within,
     const struct ph_requirement *const *reqs, size_t n, struct ph_wides *out)
 {
 	struct finder f = { .mem = mem, .reqs = reqs, .n = n, .within = *within, .out = out };
+	const struct ph_bounds *b = ph_bounds_of(mem, (struct ph_chain *)call->chain);
+	struct ph_arena scratch = { .oom = mem->oom };
+	bool *look = ph_arena_array(&scratch, b->n, sizeof(*look));
 
 	f.within.d[PH_STATE] = ph_ranges_one(mem, PH_NEW, PH_NEW);
+	mark_served(&f, b, ph_arena_array(&scratch, b->n + 1, sizeof(uint32_t)), look);
 	for (size_t i = 0; i < call->chain->n; i++)
-		if (!call->chain->rules[i].implicit && accepts(&call->chain->rules[i]))
+		if ((look[i] || may_be_gate(b, i)) && !call->chain->rules[i].implicit &&
+		    accepts(&call->chain->rules[i]))
 			check_rule(&f, call->chain, i);
+	ph_arena_fini(&scratch);
 }
