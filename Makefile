@@ -6,7 +6,7 @@
 #	make			build/pinhole
 #	make demo		audit two border firewalls and this machine, fix, prove
 #	make test		build strictly, run everything; last line: N passed, ...
-#	make lint		layers, sizes, headers, clang-tidy, cppcheck
+#	make lint		layers, sizes, headers, clang-tidy, shellcheck
 #	make fuzz		every parser, FUZZ_SECONDS each
 #	make oracle		a million packets through the kernel
 #	make bench		the figures of docs/PERFORMANCE.md
