@@ -62,7 +62,8 @@ struct ph_range ph_ranges_hull(const struct ph_ranges *);
  * ph_ranges_masked(mem, value, mask, bits, base, within, max, out):
  * All numbers base + x, x < 2^${bits}, with (x & ${mask}) == (${value} & ${mask}),
  * that lie within ${within}.  Masks may have holes.  False, and *${out} untouched,
- * when that takes more than ${max} ranges.  Cost is linear in the result.
+ * when that takes more than ${max} ranges.  Cost is linear in the result.  128 bits
+ * are an IPv6 address: the numbers that stand for IPv4 are left out.
  */
 bool ph_ranges_masked(struct ph_arena *, ph_u128 value, ph_u128 mask,
     unsigned bits, ph_u128 base, struct ph_range within, size_t max,
