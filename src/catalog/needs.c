@@ -32,6 +32,14 @@ first_time(struct needs *n, const char *kind, const char *name)
 	return first;
 }
 
+static bool
+said_before(const struct needs *n, const char *kind, const char *name)
+{
+	const char *key = ph_arena_printf(n->site->mem, "%s %s.%s", kind, n->s->name, name);
+
+	return ph_map_find(&n->said, key, strlen(key)) != NULL;
+}
+
 /* Where the site's file speaks of the service, if it does. */
 static struct ph_span
 service_place(const struct needs *n)
@@ -46,11 +54,12 @@ ask_group(struct needs *n, const struct ph_service_group *g,
 {
 	bool needed = f->need == PH_REQUIRED;
 	const char *id = needed ? "missing-group" : "group-unnamed";
-	const char *service = n->s->name, *way = "";
+	const char *service = n->s->name, *way = "", *name;
 
 	if (other_way_known)
 		way = dir == PH_OUT ? ".out" : ".in";
-	if (!first_time(n, id, ph_arena_printf(n->site->mem, "%s%s", g->name, way)))
+	name = ph_arena_printf(n->site->mem, "%s%s", g->name, way);
+	if (said_before(n, "missing-group", name) || !first_time(n, id, name))
 		return;
 	ph_diag(n->site->diags, needed ? PH_ERROR : PH_WARN, id, service_place(n),
 	    "%s %s the addresses of \"%s%s\": %s", service,
