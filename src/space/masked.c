@@ -92,6 +92,27 @@ list_runs(const struct pattern *p, struct ph_range in, size_t max, struct ph_ran
 	}
 }
 
+/* All holes at the low end: a prefix, as masks nearly always are. */
+static bool
+is_prefix(ph_u128 mask, unsigned bits)
+{
+	ph_u128 holes = ~mask & ones(bits);
+
+	return (holes & (holes + 1)) == 0;
+}
+
+static const struct ph_ranges *
+prefix(struct ph_arena *mem, ph_u128 first, ph_u128 holes, ph_u128 base,
+    struct ph_range in)
+{
+	ph_u128 last = first | holes;
+
+	if (first > in.hi || last < in.lo)
+		return ph_ranges_none();
+	return ph_ranges_one(mem, base + (first < in.lo ? in.lo : first),
+	    base + (last > in.hi ? in.hi : last));
+}
+
 bool
 ph_ranges_masked(struct ph_arena *mem, ph_u128 value, ph_u128 mask, unsigned bits,
     ph_u128 base, struct ph_range within, size_t max, const struct ph_ranges **out)
@@ -110,6 +131,10 @@ ph_ranges_masked(struct ph_arena *mem, ph_u128 value, ph_u128 mask, unsigned bit
 	}
 	in.lo = in.lo < base ? 0 : in.lo - base;
 	in.hi = (in.hi > last ? last : in.hi) - base;
+	if (max > 0 && is_prefix(mask, bits)) {
+		*out = prefix(mem, value & mask & ones(bits), ~mask & ones(bits), base, in);
+		return true;
+	}
 	if (!list_runs(&p, in, max, NULL, &n))
 		return false;
 	v = ph_arena_array(mem, n, sizeof(*v));

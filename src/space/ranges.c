@@ -52,11 +52,22 @@ find_from(const struct ph_ranges *a, ph_u128 v)
 	return lo;
 }
 
+/* Protocols, types, states: made over and over.  Laid out like ph_ranges. */
+#define ONE(v)		{ 1, { { v, v } } }
+#define FOUR(v)		ONE(v), ONE((v) + 1), ONE((v) + 2), ONE((v) + 3)
+#define SIXTEEN(v)	FOUR(v), FOUR((v) + 4), FOUR((v) + 8), FOUR((v) + 12)
+static const struct { size_t n; struct ph_range r[1]; } small[] = {
+	SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48),
+};
+
 const struct ph_ranges *
 ph_ranges_one(struct ph_arena *mem, ph_u128 lo, ph_u128 hi)
 {
-	struct ph_ranges *a = list_new(mem, 1);
+	struct ph_ranges *a;
 
+	if (lo == hi && lo < sizeof(small) / sizeof(*small))
+		return (const struct ph_ranges *)&small[lo];
+	a = list_new(mem, 1);
 	a->n = 1;
 	a->r[0] = (struct ph_range){ lo, hi };
 	return a;
