@@ -229,6 +229,21 @@ apply_nat(struct ph_piece *p, enum ph_hook_point point, int priority)
 		apply_src(p);
 }
 
+/* Tracking has seen the opener only, and TCP does not go on without the answer. */
+static bool
+lost_answer(const struct ph_piece *p)
+{
+	return p->stage == PH_STAGE_LATER && p->reply_untracked && !p->first_untracked;
+}
+
+/* TCP that tracking meets in its middle, from the side it does not expect. */
+static bool
+no_beginning(const struct ph_piece *p)
+{
+	return only_proto(p, PH_TCP) && (lost_answer(p) ||
+	    (p->stage == PH_STAGE_REPLY && p->first_untracked));
+}
+
 /* What connection tracking says of this packet of the connection. */
 static struct ph_view
 state_now(struct ph_arena *mem, const struct ph_piece *p)
@@ -237,14 +252,14 @@ state_now(struct ph_arena *mem, const struct ph_piece *p)
 		return ph_view_const(mem, PH_UNTRACKED);
 	if (p->no_ct)
 		return ph_view_const(mem, PH_INVALID);
-	if (p->stage == PH_STAGE_FIRST)
+	if (p->stage == PH_STAGE_FIRST || lost_answer(p))
 		return ph_view_const(mem, PH_NEW);
 	if (!p->first_untracked)
 		return ph_view_const(mem, p->stage == PH_STAGE_REPLY ?
 		    PH_EST_REPLY : PH_EST_ORIG);
 	/* tracking meets the connection in its middle */
 	if (p->stage == PH_STAGE_REPLY)
-		return ph_view_const(mem, only_proto(p, PH_TCP) ? PH_INVALID : PH_NEW);
+		return ph_view_const(mem, PH_NEW);
 	return (struct ph_view){
 		.kind = PH_VIEW_OWN, .own = ph_ranges_one(mem, PH_NEW, PH_INVALID),
 	};
@@ -328,7 +343,7 @@ enter_hook(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *h)
 	p->next = 0;
 	apply_nat(p, h->point, effective_priority(h));
 	p->no_ct = p->untracked || (effective_priority(h) < PH_PRIO_CONNTRACK &&
-	    (h->point == PH_PREROUTING || h->point == PH_OUTPUT));
+	    (h->point == PH_PREROUTING || h->point == PH_OUTPUT)) || no_beginning(p);
 	p->view[PH_STATE] = state_now(mem, p);
 	view_ifaces(mem, p, h->point);
 }

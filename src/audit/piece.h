@@ -65,6 +65,7 @@ struct ph_piece {
 	bool untracked;			/* in this stage */
 	bool no_ct;			/* connection tracking has not seen it (yet) */
 	bool first_untracked;		/* the opening packet was */
+	bool reply_untracked;		/* the reply was */
 	bool src_done, dst_done;	/* translation of this stage is applied */
 	bool diverted;			/* redirected to the firewall itself */
 	bool rerouted;			/* forwarded by translation: leaves anywhere */

@@ -169,6 +169,7 @@ end_stage(struct walk *w, struct ph_piece *p)
 		end_first(w, p);
 		break;
 	case PH_STAGE_REPLY:
+		p->reply_untracked = p->untracked;
 		ph_path_start(w->mem, p, PH_STAGE_LATER);
 		ph_pieces_push(&w->todo, p);
 		break;
