@@ -186,10 +186,12 @@ read_tags(struct ph_asa_line *l, struct ace *e)
 	};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
-		struct ph_span at = ph_asa_here(l);
+		struct ph_span at;
 
-		if (!ph_asa_take(l, tags[i]))
+		if (!ph_str_eq(ph_asa_peek(l), tags[i]))
 			continue;
+		at = ph_asa_here(l);
+		l->at++;
 		if (i == 3 && !ph_asa_take(l, "any"))
 			l->at++;	/* name|tag VALUE */
 		l->at += l->at < l->n;

@@ -83,14 +83,6 @@ ph_asa_line_split(struct ph_asa_line *l)
 	}
 }
 
-struct ph_str
-ph_asa_word(const struct ph_asa_line *l, unsigned i)
-{
-	if (i >= l->n)
-		return (struct ph_str){ "", 0 };
-	return (struct ph_str){ l->src->text + l->w[i].off, l->w[i].len };
-}
-
 struct ph_span
 ph_asa_span(const struct ph_asa_line *l, unsigned i)
 {
@@ -122,15 +114,6 @@ ph_asa_rest_span(const struct ph_asa_line *l, unsigned i)
 
 	from.len = all.off + all.len > from.off ? all.off + all.len - from.off : 1;
 	return from;
-}
-
-bool
-ph_asa_take(struct ph_asa_line *l, const char *s)
-{
-	if (!ph_str_eq(ph_asa_word(l, l->at), s))
-		return false;
-	l->at++;
-	return true;
 }
 
 struct ph_str

@@ -39,7 +39,12 @@ void ph_asa_line_at(struct ph_asa_line *, struct ph_src *, uint32_t, uint32_t);
 void ph_asa_line_split(struct ph_asa_line *);
 
 /* Word ${i}, empty past the end; its place, past the end the line's end. */
-struct ph_str ph_asa_word(const struct ph_asa_line *, unsigned i);
+static inline struct ph_str
+ph_asa_word(const struct ph_asa_line *l, unsigned i)
+{
+	return i >= l->n ? (struct ph_str){ "", 0 } :
+	    (struct ph_str){ l->src->text + l->w[i].off, l->w[i].len };
+}
 struct ph_span ph_asa_span(const struct ph_asa_line *, unsigned i);
 
 /* The whole line without surrounding space, for rules and messages. */
@@ -49,7 +54,14 @@ struct ph_span ph_asa_line_span(const struct ph_asa_line *);
 struct ph_span ph_asa_rest_span(const struct ph_asa_line *, unsigned i);
 
 /* The next word, if it is ${s}, is taken. */
-bool ph_asa_take(struct ph_asa_line *, const char *s);
+static inline bool
+ph_asa_take(struct ph_asa_line *l, const char *s)
+{
+	if (!ph_str_eq(ph_asa_word(l, l->at), s))
+		return false;
+	l->at++;
+	return true;
+}
 
 /* The next word is taken whatever it is; empty at the end. */
 struct ph_str ph_asa_next(struct ph_asa_line *);
