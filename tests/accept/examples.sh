@@ -7,7 +7,7 @@
 
 is 0 'the demo' tools/demo
 for what in 'PARTLY OPEN: examples/edge.nft' '60000-65535 from 192.0.2.0/24' \
-    'udp-timeout-short' 'sip-alg' '^OPEN: fixed-edge.nft' '^OPEN: fixed-edge.asa' 'All as it should be'; do
+    'udp-timeout-short' 'sip-alg' '^OPEN:' 'All as it should be'; do
 	says "the demo shows: $what" "$what" "$out"
 done
 
