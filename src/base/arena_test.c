@@ -65,6 +65,8 @@ test_rewind(void **state)
 	assert_memory_equal(scratch, zero, 64);
 	ph_arena_rewind(&mem, empty);
 	assert_null(mem.head);
+	assert_int_equal(mem.used, 0);
+	ph_arena_fini(&mem);
 }
 
 static void
