@@ -204,6 +204,7 @@ do_nat(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
 	if (nat_applies(p, src)) {
 		translate(mem, p, a, src);
 		p->diverted |= a->kind == PH_ACT_REDIRECT;
+		p->masqueraded |= a->kind == PH_ACT_MASQUERADE;
 	}
 	return PH_ACCEPTED;
 }

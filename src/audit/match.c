@@ -243,7 +243,20 @@ match_tuples(const struct ph_match_env *env, struct ph_piece *p,
 	return any;
 }
 
-static bool
+enum local { NOT_LOCAL, LOCAL, PERHAPS_LOCAL };
+
+/* A translated source: what masquerading lends is ours, the rest is not said. */
+static enum local
+lent_local(const struct ph_piece *p, bool dst)
+{
+	bool source = dst == (p->stage == PH_STAGE_REPLY);
+
+	if (!source)
+		return NOT_LOCAL;
+	return p->masqueraded ? LOCAL : PERHAPS_LOCAL;
+}
+
+static enum local
 is_local(const struct ph_match_env *env, const struct ph_piece *p, bool dst)
 {
 	bool forth = p->stage != PH_STAGE_REPLY;
@@ -251,20 +264,25 @@ is_local(const struct ph_match_env *env, const struct ph_piece *p, bool dst)
 	const struct ph_ranges *now = ph_piece_dim(env->mem, p, dst ? PH_DST : PH_SRC);
 
 	if (env->local->n > 0 && now != NULL && ph_ranges_subset(now, env->local))
-		return true;
+		return LOCAL;
 	if (dst && p->diverted && forth)
-		return true;
+		return LOCAL;
 	if (v->kind != PH_VIEW_SAME)
-		return false;
-	return p->path == (dst == forth ? PH_PATH_TO : PH_PATH_FROM);
+		return lent_local(p, dst);
+	return p->path == (dst == forth ? PH_PATH_TO : PH_PATH_FROM) ? LOCAL : NOT_LOCAL;
 }
 
 static bool
 match_local(const struct ph_match_env *env, struct ph_piece *p,
     const struct ph_cond *c, struct ph_doubt *doubt)
 {
-	(void)doubt;
-	return is_local(env, p, c->kind == PH_COND_DST_LOCAL) != c->neg;
+	enum local is = is_local(env, p, c->kind == PH_COND_DST_LOCAL);
+
+	if (is != PERHAPS_LOCAL)
+		return (is == LOCAL) != c->neg;
+	doubt_set(doubt, "depends on whether a translated address is the firewall's own",
+	    c->at);
+	return true;
 }
 
 /* Only packets of a local socket have a user: sent by us, now. */

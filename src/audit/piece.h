@@ -51,6 +51,7 @@ struct ph_doubt {
 };
 
 struct ph_piece {
+	struct ph_arena_mark mark;	/* of the scratch arena when it was put aside */
 	struct ph_cube q;
 	struct ph_view view[PH_NDIMS];
 	/* where */
@@ -68,6 +69,7 @@ struct ph_piece {
 	bool reply_untracked;		/* the reply was */
 	bool src_done, dst_done;	/* translation of this stage is applied */
 	bool diverted;			/* redirected to the firewall itself */
+	bool masqueraded;		/* its source became an interface's */
 	bool rerouted;			/* forwarded by translation: leaves anywhere */
 	struct ph_view nat[4];		/* SRC DST SPORT DPORT after translation */
 	struct ph_part fate;		/* filled in as facts appear */
@@ -99,10 +101,14 @@ enum ph_cut ph_piece_cut(struct ph_arena *, struct ph_piece *, enum ph_dim,
 enum ph_cut ph_piece_cut_q(struct ph_arena *, struct ph_piece *, enum ph_dim,
     const struct ph_ranges *inside, struct ph_piece *out);
 
-/* A stack of pieces still to be followed. */
+/*
+ * A stack of pieces still to be followed.  What a piece refers to lies below its
+ * mark in ${scratch}; when its turn comes, all above the mark has been used up.
+ */
 struct ph_pieces {
 	struct ph_piece *v;
 	size_t n, cap;
+	const struct ph_arena *scratch;	/* NULL: no marks */
 };
 
 void ph_pieces_push(struct ph_pieces *, const struct ph_piece *);
