@@ -12,6 +12,7 @@ enum {
 	MAX_REPORTS = 5,		/* disagreements shown in full */
 	QUIET_MS = 2, SLOW_MS = 30,
 	UNKNOWN_PER_MILLE = 50,		/* more would hide what is understood */
+	ENOUGH_RULESETS = 50,		/* for that to mean something */
 };
 
 static const char *const backend_names[N_BACKENDS] = {
@@ -450,8 +451,8 @@ static bool
 is_good(const struct tally *t)
 {
 	return t->disagreements == 0 && t->parse_errors == 0 && t->rulesets > 0 &&
-	    t->refused <= t->rulesets / 4 &&
-	    t->unknown * 1000 <= t->sessions * UNKNOWN_PER_MILLE;
+	    t->refused <= t->rulesets / 4 && (t->rulesets < ENOUGH_RULESETS ||
+	    t->unknown * 1000 <= t->sessions * UNKNOWN_PER_MILLE);
 }
 
 static void
