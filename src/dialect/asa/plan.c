@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -106,6 +107,28 @@ timer_class(struct planner *p, const struct ph_requirement *r)
 	    "! no class-map %s\n! clear configure access-list %s\n", name, name, name);
 }
 
+static int
+longest_first(const void *a, const void *b)
+{
+	const struct ph_requirement *const *r = a, *const *s = b;
+
+	return ((*s)->idle_s > (*r)->idle_s) - ((*s)->idle_s < (*r)->idle_s);
+}
+
+/* The first class that matches decides: of flows that overlap the patient one. */
+static void
+timers(struct planner *p)
+{
+	const struct ph_plan *plan = p->plan;
+	const struct ph_requirement **v = ph_arena_array(p->mem, plan->n_reqs + 1, sizeof(*v));
+
+	for (size_t i = 0; i < plan->n_reqs; i++)
+		v[i] = plan->reqs[i];
+	qsort(v, plan->n_reqs, sizeof(*v), longest_first);
+	for (size_t i = 0; i < plan->n_reqs && v[i]->idle_s > 0; i++)
+		timer_class(p, v[i]);
+}
+
 static void
 alg_lines(struct planner *p, const struct ph_requirement *r)
 {
@@ -169,11 +192,9 @@ ph_asa_plan(struct ph_arena *mem, struct ph_diags *diags, const struct ph_plan *
 	p.outside = plan->n_outside > 0 ? plan->outside[0] : "outside";
 	one_list(&p, PH_OUT, "PH_INSIDE", p.inside);
 	one_list(&p, PH_IN, "PH_OUTSIDE", p.outside);
-	for (size_t i = 0; i < plan->n_reqs; i++) {
-		if (plan->reqs[i]->idle_s > 0)
-			timer_class(&p, plan->reqs[i]);
+	timers(&p);
+	for (size_t i = 0; i < plan->n_reqs; i++)
 		alg_lines(&p, plan->reqs[i]);
-	}
 	head(&p, out);
 	ph_buf_puts(out, p.w.defs.s);
 	ph_buf_puts(out, p.lists.s);
