@@ -111,5 +111,8 @@ ph_pieces_push(struct ph_pieces *s, const struct ph_piece *p)
 		s->v = v;
 		s->cap = cap;
 	}
-	s->v[s->n++] = *p;
+	s->v[s->n] = *p;
+	if (s->scratch != NULL)
+		s->v[s->n].mark = ph_arena_mark(s->scratch);
+	s->n++;
 }

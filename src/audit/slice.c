@@ -54,9 +54,8 @@ set_list(struct ph_arena *mem, struct ph_piece *p, const uint32_t *v, size_t n)
 }
 
 static void
-first_list(struct ph_arena *mem, struct ph_piece *p)
+first_list(struct ph_arena *mem, const struct ph_bounds *b, struct ph_piece *p)
 {
-	const struct ph_bounds *b = bounds_of(mem, p);
 	struct ph_bounds_box box = box_of(mem, b, p);
 
 	set_list(mem, p, b->room, ph_bounds_scan(b, &box, p->next, b->n, b->room));
@@ -80,7 +79,7 @@ list_place(const struct ph_frame *f, size_t next)
 }
 
 void
-ph_slice_next(struct ph_arena *mem, struct ph_piece *p)
+ph_slice_next(struct ph_arena *keep, struct ph_arena *mem, struct ph_piece *p)
 {
 	const struct ph_frame *f;
 	const struct ph_bounds *b;
@@ -89,10 +88,10 @@ ph_slice_next(struct ph_arena *mem, struct ph_piece *p)
 
 	if (p->frame->chain->n <= SHORT_CHAIN)
 		return;
+	b = bounds_of(keep, p);
 	if (p->frame->list == NULL)
-		first_list(mem, p);
+		first_list(mem, b, p);
 	f = p->frame;
-	b = bounds_of(mem, p);
 	box = box_of(mem, b, p);
 	i = list_place(f, p->next);
 	while (i < f->n_list && !ph_bounds_touch(b, &box, f->list[i]))
@@ -101,7 +100,7 @@ ph_slice_next(struct ph_arena *mem, struct ph_piece *p)
 }
 
 void
-ph_slice_narrow(struct ph_arena *mem, struct ph_piece *p)
+ph_slice_narrow(struct ph_arena *keep, struct ph_arena *mem, struct ph_piece *p)
 {
 	const struct ph_frame *f = p->frame;
 	const struct ph_bounds *b;
@@ -113,7 +112,7 @@ ph_slice_narrow(struct ph_arena *mem, struct ph_piece *p)
 	from = list_place(f, p->next);
 	if (f->n_list - from < SHORT_LIST)
 		return;
-	b = bounds_of(mem, p);
+	b = bounds_of(keep, p);
 	box = box_of(mem, b, p);
 	n = ph_bounds_filter(b, &box, f->list + from, f->n_list - from, b->room);
 	if (n < (f->n_list - from) / 2)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "audit/act.h"
+#include "audit/fates.h"
 #include "audit/match.h"
 #include "audit/path.h"
 #include "audit/resolve.h"
@@ -22,14 +23,9 @@
 
 enum { MAX_DOUBTFUL = 50000 };		/* pieces; beyond, the answer is unknown */
 
-/* Grows outside the arena, which then holds the answer once and no leftovers. */
-struct fates {
-	struct ph_part *v;
-	size_t n, cap;
-};
-
 struct walk {
-	struct ph_arena *mem;
+	struct ph_arena *keep;		/* of the answer */
+	struct ph_arena *mem;		/* of the pieces, rewound on the way */
 	const struct ph_ruleset *rs;
 	const struct ph_question *q;
 	struct ph_match_env env;
@@ -37,20 +33,8 @@ struct walk {
 	struct ph_pieces todo;
 	struct ph_seen seen;
 	size_t doubtful;
-	struct fates certain, possible;	/* possible: with a doubt */
+	struct ph_fates certain, possible;	/* possible: with a doubt */
 };
-
-static void
-fates_add(struct fates *f, const struct ph_part *p)
-{
-	if (f->n == f->cap) {
-		f->cap = f->cap == 0 ? 16 : f->cap * 2;
-		f->v = realloc(f->v, f->cap * sizeof(*f->v));
-		if (f->v == NULL)
-			abort();
-	}
-	f->v[f->n++] = *p;
-}
 
 /* The fate of ${p} is ${verdict}. */
 static void
@@ -64,14 +48,14 @@ finish(struct walk *w, const struct ph_piece *p, enum ph_verdict verdict,
 	part.stage = p->stage;
 	part.why = why;
 	if (p->doubt.why == NULL) {
-		fates_add(&w->certain, &part);
+		ph_fates_add(&w->certain, &part);
 		return;
 	}
 	if (verdict == PH_OPEN) {
 		part.by = p->doubt.at;
 		part.why = p->doubt.why;
 	}
-	fates_add(&w->possible, &part);
+	ph_fates_add(&w->possible, &part);
 }
 
 static void
@@ -191,7 +175,7 @@ fork_piece(struct walk *w, struct ph_piece *p, struct ph_doubt why)
 static bool
 is_repeat(struct walk *w, const struct ph_piece *p)
 {
-	return p->doubt.why != NULL && ph_seen_before(w->mem, &w->seen, p);
+	return p->doubt.why != NULL && ph_seen_before(w->keep, &w->seen, p);
 }
 
 /* Base chain passed: the next one, or the end of the stage. */
@@ -295,7 +279,7 @@ follow(struct walk *w, struct ph_piece *p)
 {
 	if (p->frame == NULL && !next_hook(w, p))
 		return;
-	ph_slice_narrow(w->mem, p);
+	ph_slice_narrow(w->keep, w->mem, p);
 	for (;;) {
 		const struct ph_hook *h = ph_path_hook(&w->hooks, p);
 
@@ -303,7 +287,7 @@ follow(struct walk *w, struct ph_piece *p)
 			finish(w, p, PH_UNKNOWN, "too many possibilities to follow");
 			return;
 		}
-		ph_slice_next(w->mem, p);
+		ph_slice_next(w->keep, w->mem, p);
 		if (p->next >= p->frame->chain->n ? !end_of_chain(w, p, h) :
 		    !step(w, p, h))
 			return;
@@ -368,27 +352,49 @@ local_addresses(struct ph_arena *mem, const struct ph_ruleset *rs)
 	return all;
 }
 
+static void
+follow_all(struct walk *w)
+{
+	while (w->todo.n > 0) {
+		struct ph_piece p = w->todo.v[--w->todo.n];
+
+		ph_arena_rewind(w->mem, p.mark);
+		follow(w, &p);
+	}
+	free(w->todo.v);
+}
+
+static void
+answer(struct walk *w, struct ph_answer *out)
+{
+	const struct ph_part *v;
+	size_t n;
+
+	v = ph_fates_end(&w->certain, &n);
+	ph_answer_add(w->keep, out, v, n);
+	v = ph_fates_end(&w->possible, &n);
+	ph_resolve(w->keep, v, n, out);
+}
+
 void
 ph_walk(struct ph_arena *mem, const struct ph_ruleset *rs,
     const struct ph_question *q, struct ph_answer *out)
 {
-	struct walk w = { .mem = mem, .rs = rs, .q = q };
+	struct ph_arena scratch = { .oom = mem->oom, .pages = mem->pages };
+	struct walk w = {
+		.keep = mem, .mem = &scratch, .rs = rs, .q = q,
+		.todo = { .scratch = &scratch },
+		.certain = { .mem = mem }, .possible = { .mem = mem },
+	};
 
 	w.env = (struct ph_match_env){
-		.mem = mem, .q = q, .local = local_addresses(mem, rs),
+		.mem = &scratch, .q = q, .local = local_addresses(mem, rs),
 		.rates_exceeded = q->rates_exceeded, .rest = &w.todo,
 	};
 	ph_path_hooks(mem, rs, &w.hooks);
 	if (!whole_file_unknown(&w))
 		start(&w);
-	while (w.todo.n > 0) {
-		struct ph_piece p = w.todo.v[--w.todo.n];
-
-		follow(&w, &p);
-	}
-	ph_answer_add(mem, out, w.certain.v, w.certain.n);
-	ph_resolve(mem, w.possible.v, w.possible.n, out);
-	free(w.todo.v);
-	free(w.certain.v);
-	free(w.possible.v);
+	follow_all(&w);
+	answer(&w, out);
+	ph_arena_fini(&scratch);
 }

@@ -137,30 +137,36 @@ sim_chain(struct sim *s, const struct ph_hook *h, const struct ph_chain *c)
 	return SIM_NONE;
 }
 
+struct end {
+	ph_u128 v[PH_NDIMS];
+	bool untracked, reply_untracked;
+};
+
+/*
+ * Tracking that did not see the opener, or not the answer, meets the connection
+ * in its middle: UDP is new to it then, TCP not a connection.
+ */
 static void
-sim_state(struct sim *s, const struct ph_hook *h, bool first_untracked)
+sim_state(struct sim *s, const struct ph_hook *h, const struct end *e)
 {
 	bool tcp = s->sent[PH_PROTO] == PH_TCP;
+	bool reply = s->stage == PH_STAGE_REPLY, later = s->stage == PH_STAGE_LATER;
+	bool lost = later && e->reply_untracked && !e->untracked;
 
 	s->no_ct = s->untracked ||
-	    (h->point == PH_PREROUTING && h->priority < PH_PRIO_CONNTRACK);
+	    (h->point == PH_PREROUTING && h->priority < PH_PRIO_CONNTRACK) ||
+	    (tcp && (lost || (reply && e->untracked)));
 	if (s->untracked)
 		s->v[PH_STATE] = PH_UNTRACKED;
 	else if (s->no_ct)
 		s->v[PH_STATE] = PH_INVALID;
-	else if (s->stage == PH_STAGE_FIRST)
+	else if (s->stage == PH_STAGE_FIRST || lost || (reply && e->untracked))
 		s->v[PH_STATE] = PH_NEW;
-	else if (first_untracked)
-		s->v[PH_STATE] = s->stage != PH_STAGE_REPLY ? rnd(PH_UNTRACKED) :
-		    tcp ? PH_INVALID : PH_NEW;
+	else if (e->untracked)
+		s->v[PH_STATE] = rnd(PH_UNTRACKED);
 	else
-		s->v[PH_STATE] = s->stage == PH_STAGE_REPLY ? PH_EST_REPLY : PH_EST_ORIG;
+		s->v[PH_STATE] = reply ? PH_EST_REPLY : PH_EST_ORIG;
 }
-
-struct end {
-	ph_u128 v[PH_NDIMS];
-	bool untracked;
-};
 
 /* Translation at its fixed places for packets after the first. */
 static void
@@ -215,7 +221,7 @@ sim_stage(struct sim *s, struct end *e)
 				    (s->stage != PH_STAGE_FIRST || s->untracked))
 					continue;
 				sim_nat(s, way[w], prio, e);
-				sim_state(s, h, e->untracked);
+				sim_state(s, h, e);
 				v = sim_chain(s, h, h->chain);
 				if (v == SIM_DROP || (v != SIM_ACCEPT && h->policy == PH_ACT_DROP))
 					return false;
@@ -245,6 +251,7 @@ sim_connection(const struct ph_ruleset *rs, const struct ph_packet *p)
 	s.v[PH_DPORT] = p->v[PH_SPORT];
 	if (!sim_stage(&s, &e))
 		return false;
+	e.reply_untracked = s.untracked;
 	s.stage = PH_STAGE_LATER;
 	for (int d = PH_SRC; d <= PH_DPORT; d++)
 		s.v[d] = p->v[d];
