@@ -177,8 +177,13 @@ ph_ipt_command_obey(struct ipt_rule *r)
 	case 'F':
 		flush_all(r);
 		return true;
-	case 'X': case 'Z': case 'L': case 'S': case 'C': case 'E':
+	case 'X': case 'Z': case 'L': case 'S': case 'C':
 		return true;		/* no effect on what follows */
+	case 'E':
+		ph_ipt_rule_warn(r, "unread-command", r->at, "a chain gets another "
+		    "name; this is not followed, and could change any answer");
+		ph_ruleset_gap(r->rd->mem, r->rd->rs, r->at, "a chain is renamed");
+		return true;
 	case 0:
 		return ph_ipt_rule_fail(r, "no-command", r->at,
 		    "expected a command like -A CHAIN");

@@ -40,6 +40,9 @@ static const char *const points[] = {
 	[PH_POSTROUTING] = "POSTROUTING",
 };
 
+/* Names to suggest: how many are looked at, and for how many errors. */
+enum { MAX_NAMES = 512, MAX_GUESSES = 32 };
+
 enum { N_POINTS = sizeof(points) / sizeof(*points) };
 
 int
@@ -216,16 +219,18 @@ hang(struct ph_arena *mem, struct ph_ruleset *rs, const struct ipt_table *t,
 	h->policy_at = c->policy_at;
 }
 
+/* ${guess}: look for a name like it, which costs a look at every chain. */
 static void
-report_undefined(struct ph_arena *mem, struct ph_diags *d,
-    const struct ipt_table *t, const struct ipt_chain *c)
+report_undefined(struct ph_diags *d, const struct ipt_table *t,
+    const struct ipt_chain *c, bool guess)
 {
-	size_t n = 0, cap = 0;
-	const char **names = NULL, *near;
+	const char *names[MAX_NAMES], *near;
+	size_t n = 0;
 
-	for (const struct ipt_chain *o = t->first; o != NULL; o = o->next)
+	for (const struct ipt_chain *o = t->first; guess && o != NULL && n < MAX_NAMES;
+	    o = o->next)
 		if (o->declared && o->point < 0)
-			*PH_PUSH(mem, names, n, cap) = o->name.s;
+			names[n++] = o->name.s;
 	near = ph_str_nearest(c->name, names, n);
 	ph_diag(d, PH_ERROR, "unknown-chain", c->used_at,
 	    "no chain \"%s\" in table %s%s%s%s", c->name.s, tables[t->id].name,
@@ -286,10 +291,12 @@ void
 ph_ipt_table_finish(struct ph_arena *mem, struct ph_diags *d,
     struct ph_ruleset *rs, struct ipt_table *t)
 {
+	unsigned undefined = 0;
+
 	for (struct ipt_chain *c = t->first; c != NULL; c = c->next) {
 		join_front(mem, c);
 		if (!c->declared)
-			report_undefined(mem, d, t, c);
+			report_undefined(d, t, c, undefined++ < MAX_GUESSES);
 		if (c->point >= 0)
 			hang(mem, rs, t, c);
 	}
