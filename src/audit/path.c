@@ -64,16 +64,35 @@ compare(const void *a, const void *b)
 	return x->hook > y->hook ? -1 : x->hook < y->hook;
 }
 
+/* The first nat chain that sees what ${h} sees; n_hooks: none. */
+static size_t
+nat_since(const struct ph_ruleset *rs, const struct ph_hook *h)
+{
+	size_t i = 0;
+
+	while (i < rs->n_hooks && (rs->hooks[i].kind != PH_HOOK_NAT ||
+	    (rs->hooks[i].families & h->families) == 0))
+		i++;
+	return i;
+}
+
 static size_t
 since(const struct ph_ruleset *rs, const struct ph_hook *h)
 {
-	const struct ph_hook *first = h;
+	return h->kind == PH_HOOK_NAT ? nat_since(rs, h) : (size_t)(h - rs->hooks);
+}
 
-	if (h->kind == PH_HOOK_NAT)
-		for (first = rs->hooks; first->kind != PH_HOOK_NAT ||
-		    (first->families & h->families) == 0; first++)
-			;
-	return (size_t)(first - rs->hooks);
+/* Does ${h} stand behind the place of translation, which is for all points alike? */
+static bool
+behind_nat(const struct ph_ruleset *rs, const struct ph_hook *h)
+{
+	bool dst = h->point == PH_PREROUTING || h->point == PH_OUTPUT;
+	int place = dst ? PH_PRIO_DSTNAT : PH_PRIO_SRCNAT;
+	size_t nat = nat_since(rs, h);
+
+	if (h->point == PH_FORWARD || effective_priority(h) != place)
+		return h->point != PH_FORWARD && effective_priority(h) > place;
+	return h->kind == PH_HOOK_NAT || nat > since(rs, h);
 }
 
 static void
@@ -91,9 +110,12 @@ sort_point(struct ph_arena *mem, const struct ph_ruleset *rs,
 	}
 	qsort(v, n, sizeof(*v), compare);
 	out->v[point] = ph_arena_array(mem, n, sizeof(*out->v[point]));
+	out->translated[point] = ph_arena_array(mem, n, sizeof(*out->translated[point]));
 	out->n[point] = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		out->v[point][i] = v[i].hook;
+		out->translated[point][i] = behind_nat(rs, v[i].hook);
+	}
 }
 
 void
@@ -219,13 +241,11 @@ apply_src(struct ph_piece *p)
 }
 
 static void
-apply_nat(struct ph_piece *p, enum ph_hook_point point, int priority)
+apply_nat(struct ph_piece *p, enum ph_hook_point point)
 {
-	if (priority >= PH_PRIO_DSTNAT &&
-	    (point == PH_PREROUTING || point == PH_OUTPUT))
+	if (point == PH_PREROUTING || point == PH_OUTPUT)
 		apply_dst(p);
-	if (priority >= PH_PRIO_SRCNAT &&
-	    (point == PH_POSTROUTING || point == PH_INPUT))
+	if (point == PH_POSTROUTING || point == PH_INPUT)
 		apply_src(p);
 }
 
@@ -318,7 +338,7 @@ route(struct ph_piece *p)
 static void
 leave_point(struct ph_piece *p, enum ph_hook_point point)
 {
-	apply_nat(p, point, PH_PRIO_SRCNAT);
+	apply_nat(p, point);
 	if (point == PH_PREROUTING)
 		route(p);
 	p->hook = ((p->hook >> HOOK_BITS) + 1) << HOOK_BITS;
@@ -334,14 +354,16 @@ visits(const struct ph_piece *p, const struct ph_hook *h)
 }
 
 static void
-enter_hook(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *h)
+enter_hook(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *h,
+    bool translated)
 {
 	struct ph_frame *f = PH_NEW(mem, struct ph_frame);
 
 	f->chain = h->chain;
 	p->frame = f;
 	p->next = 0;
-	apply_nat(p, h->point, effective_priority(h));
+	if (translated)
+		apply_nat(p, h->point);
 	p->no_ct = p->untracked || (effective_priority(h) < PH_PRIO_CONNTRACK &&
 	    (h->point == PH_PREROUTING || h->point == PH_OUTPUT)) || no_beginning(p);
 	p->view[PH_STATE] = state_now(mem, p);
@@ -366,7 +388,7 @@ ph_path_next(struct ph_arena *mem, const struct ph_hooks *hooks,
 		p->hook++;
 		if (!visits(p, h))
 			continue;
-		enter_hook(mem, p, h);
+		enter_hook(mem, p, h, hooks->translated[point][i]);
 		return h;
 	}
 	return NULL;

@@ -26,6 +26,7 @@
 
 struct ph_hooks {			/* base chains, by point and priority */
 	const struct ph_hook **v[PH_NHOOKS];
+	bool *translated[PH_NHOOKS];	/* answers come there as translation leaves them */
 	size_t n[PH_NHOOKS];
 };
 

@@ -195,6 +195,17 @@ sim_since(const struct ph_ruleset *rs, const struct ph_hook *h)
 	return i;
 }
 
+/* Of equal priority, does it go before translation?  That came first, then. */
+static bool
+sim_before_nat(const struct ph_ruleset *rs, const struct ph_hook *h)
+{
+	size_t i = 0;
+
+	while (i < rs->n_hooks && rs->hooks[i].kind != PH_HOOK_NAT)
+		i++;
+	return h->kind != PH_HOOK_NAT && i < (size_t)(h - rs->hooks);
+}
+
 static bool
 sim_stage(struct sim *s, struct end *e)
 {
@@ -220,7 +231,7 @@ sim_stage(struct sim *s, struct end *e)
 				if (h->kind == PH_HOOK_NAT &&
 				    (s->stage != PH_STAGE_FIRST || s->untracked))
 					continue;
-				sim_nat(s, way[w], prio, e);
+				sim_nat(s, way[w], prio - sim_before_nat(s->rs, h), e);
 				sim_state(s, h, e);
 				v = sim_chain(s, h, h->chain);
 				if (v == SIM_DROP || (v != SIM_ACCEPT && h->policy == PH_ACT_DROP))
