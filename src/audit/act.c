@@ -197,9 +197,16 @@ nat_applies(const struct ph_piece *p, bool src)
 
 /* Address translation ends its base chain. */
 static enum ph_outcome
-do_nat(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
+do_nat(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
+    struct ph_doubt *doubt)
 {
 	bool src = a->kind == PH_ACT_SNAT || a->kind == PH_ACT_MASQUERADE;
+
+	if (p->stage != PH_STAGE_FIRST) {
+		*doubt = (struct ph_doubt){ "an answer that belongs to no connection is "
+		    "translated", a->at };
+		return PH_ANYTHING;
+	}
 
 	if (nat_applies(p, src)) {
 		translate(mem, p, a, src);
@@ -295,7 +302,7 @@ do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
 	case PH_ACT_DNAT:
 	case PH_ACT_MASQUERADE:
 	case PH_ACT_REDIRECT:
-		return do_nat(mem, p, a);
+		return do_nat(mem, p, a, doubt);
 	case PH_ACT_TPROXY:
 		p->diverted |= p->stage != PH_STAGE_REPLY;
 		return PH_ACCEPTED;

@@ -344,13 +344,21 @@ leave_point(struct ph_piece *p, enum ph_hook_point point)
 	p->hook = ((p->hook >> HOOK_BITS) + 1) << HOOK_BITS;
 }
 
+/* Tracking, which has not seen the opener, takes it for one. */
+static bool
+new_answer(const struct ph_piece *p)
+{
+	return p->stage == PH_STAGE_REPLY && p->first_untracked &&
+	    !only_proto(p, PH_TCP);
+}
+
 static bool
 visits(const struct ph_piece *p, const struct ph_hook *h)
 {
 	if ((h->families & (is_v4(p) ? PH_FAMILY_4 : PH_FAMILY_6)) == 0)
 		return false;
 	return h->kind != PH_HOOK_NAT ||
-	    (p->stage == PH_STAGE_FIRST && !p->untracked);
+	    ((p->stage == PH_STAGE_FIRST || new_answer(p)) && !p->untracked);
 }
 
 static void
