@@ -53,20 +53,40 @@ has_variable(const struct ipt_line *l)
 	return false;
 }
 
-/* "-t TABLE" anywhere in the command; filter without it. */
+/* The table that word ${i} names, as "-t T", "-tT", "--table T" or "--table=T". */
+static bool
+names_table(const struct ipt_line *l, size_t i, struct ph_str *out)
+{
+	static const char equals[] = "--table=";
+	struct ph_str s = l->w[i].s;
+
+	if (ph_str_eq(s, "-t") || ph_str_eq(s, "--table")) {
+		*out = i + 1 < l->n ? l->w[i + 1].s : (struct ph_str){ "", 0 };
+		return true;
+	}
+	if (ph_str_starts(s, equals))
+		*out = (struct ph_str){ s.s + sizeof(equals) - 1, s.len - sizeof(equals) + 1 };
+	else if (ph_str_starts(s, "-t"))
+		*out = (struct ph_str){ s.s + 2, s.len - 2 };
+	return ph_str_starts(s, equals) || ph_str_starts(s, "-t");
+}
+
+/* The table of a command; filter when none is named. */
 static bool
 find_table(struct ipt_reader *rd)
 {
 	const struct ipt_line *l = &rd->line;
+	struct ph_str name;
 
 	rd->table = IPT_FILTER;
-	for (size_t i = 1; i + 1 < l->n; i++)
-		if (ph_str_eq(l->w[i].s, "-t") || ph_str_eq(l->w[i].s, "--table")) {
-			rd->table = ph_ipt_table_id(l->w[i + 1].s);
-			if (rd->table < 0)
-				ph_diag(rd->diags, PH_ERROR, "unknown-table",
-				    l->w[i + 1].at, "no such table");
-		}
+	for (size_t i = 1; i < l->n; i++) {
+		if (l->w[i].quoted || !names_table(l, i, &name))
+			continue;
+		rd->table = ph_ipt_table_id(name);
+		if (rd->table < 0)
+			ph_diag(rd->diags, PH_ERROR, "unknown-table", l->w[i].at,
+			    "no such table");
+	}
 	return rd->table >= 0;
 }
 
