@@ -376,6 +376,17 @@ read_outside(struct ipt_reader *rd, struct ph_span at)
 	    "expected *TABLE, or a command of iptables");
 }
 
+/* iptables-restore loads nothing of such a table. */
+static void
+check_commit(struct ipt_reader *rd)
+{
+	unsigned f = (rd->families & PH_FAMILY_4) != 0 ? PH_FAMILY_4 : PH_FAMILY_6;
+
+	if (rd->families != 0)
+		ph_diag(rd->diags, PH_ERROR, "no-commit", table_of(rd, f)->at,
+		    "this table ends without COMMIT");
+}
+
 void
 ph_ipt_file_read(struct ipt_reader *rd)
 {
@@ -398,4 +409,5 @@ ph_ipt_file_read(struct ipt_reader *rd)
 		else
 			read_outside(rd, at);
 	}
+	check_commit(rd);
 }
