@@ -173,8 +173,13 @@ write_table(struct emitter *e, enum ipt_table_id id)
 		return;
 	ph_buf_printf(e->out, "*%s\n", ph_ipt_table_name(id));
 	write_chain_lines(e, s, id);
+	for (int point = 0; point <= PH_POSTROUTING; point++)
+		for (size_t i = 0; i < s->n; i++)
+			if (s->v[i].hook != NULL && (int)s->v[i].hook->point == point)
+				write_rules(e, &s->v[i]);
 	for (size_t i = 0; i < s->n; i++)
-		write_rules(e, &s->v[i]);
+		if (s->v[i].hook == NULL)
+			write_rules(e, &s->v[i]);
 	ph_buf_puts(e->out, "COMMIT\n");
 }
 
