@@ -76,18 +76,29 @@ widen(struct ph_range *window, bool *any, struct ph_range r)
 	*any = true;
 }
 
-static void
-choose_window(struct ph_bounds *b, const struct ph_chain *c)
+/* All columns; what IPv6 addresses there are goes into *${window}. */
+static bool
+fill(struct ph_bounds *b, const struct ph_chain *c, struct ph_range *window)
 {
-	struct ph_range w = { 0, 0 }, h[PH_NBOUNDS];
 	bool any = false;
 
 	for (size_t i = 0; i < c->n; i++) {
+		struct ph_range h[PH_NBOUNDS];
+
 		rule_hulls(&c->rules[i], h);
-		for (size_t k = 0; k < PH_NBOUNDS; k++)
+		for (size_t k = 0; k < PH_NBOUNDS; k++) {
 			if (dims[k] == PH_SRC || dims[k] == PH_DST)
-				widen(&w, &any, h[k]);
+				widen(window, &any, h[k]);
+			b->lo[k][i] = key(b, k, h[k].lo);
+			b->hi[k][i] = key(b, k, h[k].hi);
+		}
 	}
+	return any;
+}
+
+static void
+choose_window(struct ph_bounds *b, struct ph_range w)
+{
 	b->v6_base = w.lo;
 	while ((w.hi - w.lo) >> b->v6_shift > 0x7fffffff)
 		b->v6_shift++;
@@ -97,25 +108,20 @@ const struct ph_bounds *
 ph_bounds_of(struct ph_arena *mem, struct ph_chain *c)
 {
 	struct ph_bounds *b = c->index;
+	struct ph_range window = { 0, 0 }, again;
 
 	if (b != NULL)
 		return b;
 	b = PH_NEW(mem, struct ph_bounds);
 	b->n = c->n;
 	b->room = ph_arena_array(mem, c->n + 1, sizeof(*b->room));
-	choose_window(b, c);
 	for (size_t k = 0; k < PH_NBOUNDS; k++) {
 		b->lo[k] = ph_arena_array(mem, c->n, sizeof(*b->lo[k]));
 		b->hi[k] = ph_arena_array(mem, c->n, sizeof(*b->hi[k]));
 	}
-	for (size_t i = 0; i < c->n; i++) {
-		struct ph_range h[PH_NBOUNDS];
-
-		rule_hulls(&c->rules[i], h);
-		for (size_t k = 0; k < PH_NBOUNDS; k++) {
-			b->lo[k][i] = key(b, k, h[k].lo);
-			b->hi[k][i] = key(b, k, h[k].hi);
-		}
+	if (fill(b, c, &window)) {	/* now it is known where they lie */
+		choose_window(b, window);
+		fill(b, c, &again);
 	}
 	c->index = b;
 	return b;
