@@ -218,13 +218,12 @@ do_nat(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
 
 /* Facts for the finding, never a verdict. */
 static void
-do_note(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
-    const struct ph_act *a)
+do_note(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
 {
 	switch (a->kind) {
 	case PH_ACT_NOTRACK:
-		if (hook->priority >= PH_PRIO_CONNTRACK)
-			break;
+		if (!p->no_ct)
+			break;			/* it is tracked already */
 		p->untracked = p->no_ct = true;
 		p->view[PH_STATE] = ph_view_const(mem, PH_UNTRACKED);
 		if (p->fate.untracked_at.src == NULL)
@@ -277,8 +276,8 @@ do_mark(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
 }
 
 static enum ph_outcome
-do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
-    const struct ph_act *a, struct ph_doubt *doubt)
+do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
+    struct ph_doubt *doubt)
 {
 	switch (a->kind) {
 	case PH_ACT_ACCEPT:
@@ -307,7 +306,7 @@ do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
 		p->diverted |= p->stage != PH_STAGE_REPLY;
 		return PH_ACCEPTED;
 	default:
-		do_note(mem, p, hook, a);
+		do_note(mem, p, a);
 		do_mark(mem, p, a);
 		return PH_GO_ON;
 	}
@@ -322,11 +321,11 @@ reads_ctmark(const struct ph_act *a)
 }
 
 enum ph_outcome
-ph_act_run(struct ph_arena *mem, struct ph_piece *p, const struct ph_hook *hook,
-    const struct ph_rule *r, struct ph_doubt *doubt)
+ph_act_run(struct ph_arena *mem, struct ph_piece *p, const struct ph_rule *r,
+    struct ph_doubt *doubt)
 {
 	for (size_t i = 0; i < r->n_acts && !(p->no_ct && reads_ctmark(&r->acts[i])); i++) {
-		enum ph_outcome o = do_act(mem, p, hook, &r->acts[i], doubt);
+		enum ph_outcome o = do_act(mem, p, &r->acts[i], doubt);
 
 		if (o != PH_GO_ON)
 			return o;

@@ -15,12 +15,12 @@ enum ph_outcome {
 };
 
 /*
- * ph_act_run(mem, p, hook, r, doubt):
- * Do the actions of ${r} to *${p}, which stands at ${r} in a chain under
- * ${hook}.  PH_MOVED has changed frame and next already.
+ * ph_act_run(mem, p, r, doubt):
+ * Do the actions of ${r} to *${p}, which stands there.  PH_MOVED has changed
+ * frame and next already.
  */
 enum ph_outcome ph_act_run(struct ph_arena *, struct ph_piece *,
-    const struct ph_hook *, const struct ph_rule *, struct ph_doubt *doubt);
+    const struct ph_rule *, struct ph_doubt *doubt);
 
 /* ph_act_matters(r): does ${r} do anything but note? */
 bool ph_act_matters(const struct ph_rule *);

@@ -233,7 +233,7 @@ perform(struct walk *w, struct ph_piece *p, const struct ph_hook *h,
 {
 	size_t index = p->next;
 
-	switch (ph_act_run(w->mem, p, h, r, doubt)) {
+	switch (ph_act_run(w->mem, p, r, doubt)) {
 	case PH_GO_ON:
 		return true;
 	case PH_MOVED:

@@ -140,7 +140,7 @@ limits(struct ph_arena *mem, const struct ph_entry *e)
 	return b.len > 0 ? b.s : "";
 }
 
-/* "later packets are rejected", "unknown". */
+/* "later packets are rejected by", "unknown, because of". */
 static const char *
 fate(struct ph_arena *mem, const struct ph_part *p)
 {
@@ -232,7 +232,7 @@ ph_report_finding(const struct ph_text *t, const struct ph_finding *f)
 		return;
 	ph_text_wrap(t, 2, "to type:");
 	for (size_t i = 0; f->fix[i] != NULL; i++)
-		ph_text_type(t, 4, f->fix[i]);
+		ph_text_type(t, f->fix[i]);
 }
 
 /* All that disturbs, and of what is only said for information the first few. */

@@ -55,9 +55,9 @@ ph_report_fix(const struct ph_text *t, const char *name, const struct ph_fix_res
 	headline(t, name, r);
 	if (r->n_changes > 0) {
 		fputs("\nType:\n", t->out);
-		ph_text_type(t, 2, r->text.commands.s);
+		ph_text_type(t, r->text.commands.s);
 		fputs("\nTo take it back:\n", t->out);
-		ph_text_type(t, 2, r->text.rollback.s);
+		ph_text_type(t, r->text.rollback.s);
 	}
 	for (size_t i = 0; i < r->after.n_flows; i++)
 		open += r->after.flows[i].verdict == PH_OPEN;

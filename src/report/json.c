@@ -151,9 +151,10 @@ entry(struct ph_arena *mem, const struct ph_entry *e)
 	else if (p->why != NULL)
 		ph_json_set(mem, o, "why", ph_json_text(mem, p->why));
 	ph_json_set(mem, o, "by", ph_json_place(mem, p->by));
-	ph_json_set(mem, o, "stage", json_string(stage[p->stage]));
-	if (p->verdict == PH_BLOCKED)
+	if (p->verdict == PH_BLOCKED) {
+		ph_json_set(mem, o, "stage", json_string(stage[p->stage]));
 		ph_json_set(mem, o, "rejected", json_boolean(p->rejected));
+	}
 	ph_json_set(mem, o, "witness", ph_json_packet(mem, &e->witness));
 	return o;
 }

@@ -78,16 +78,13 @@ ph_text_quote(const struct ph_text *t, unsigned indent, const char *s)
 }
 
 void
-ph_text_type(const struct ph_text *t, unsigned indent, const char *s)
+ph_text_type(const struct ph_text *t, const char *s)
 {
-	while (*s != '\0') {
-		size_t n = strcspn(s, "\n");
+	size_t n = strlen(s);
 
-		if (n > 0)
-			fprintf(t->out, "%*s%.*s", (int)indent, "", (int)n, s);
+	fputs(s, t->out);
+	if (n > 0 && s[n - 1] != '\n')
 		fputc('\n', t->out);
-		s += n + (s[n] == '\n');
-	}
 }
 
 void

@@ -29,8 +29,11 @@ void ph_text_wrap(const struct ph_text *, unsigned, const char *, ...)
 /* ph_text_quote(t, indent, s): one line as it is, cut with "..." to the width. */
 void ph_text_quote(const struct ph_text *, unsigned, const char *);
 
-/* ph_text_type(t, indent, s): lines to type; never cut. */
-void ph_text_type(const struct ph_text *, unsigned, const char *);
+/*
+ * ph_text_type(t, s): lines to type, from the first column and never cut: they
+ * may hold what a shell ends at a word in that column.
+ */
+void ph_text_type(const struct ph_text *, const char *);
 
 /* ph_text_tone(t, tone, fmt, ...): text in a colour. */
 void ph_text_tone(const struct ph_text *, enum ph_tone, const char *, ...)

@@ -46,7 +46,9 @@ chain_in_place(struct ph_nft_parser *p, struct ph_nft_stmt *s)
 		ph_nft_lex_error(lx, "too-deep", lx->tok.at, "blocks nested too deep");
 		return NULL;
 	}
-	s->name = ph_str(ph_arena_printf(p->mem, "block_%u", ++p->n_blocks));
+	do
+		s->name = ph_str(ph_arena_printf(p->mem, "block_%u", ++p->n_blocks));
+	while (ph_nft_store_chain_find(p->table, s->name) != NULL);
 	c = ph_nft_store_chain(p, p->table, s->name, lx->tok.at);
 	lx->recording = false;	/* its rules record themselves */
 	lx->rec = NULL;
