@@ -7,9 +7,10 @@
 struct ph_fate {
 	struct ph_part part;		/* PH_DST of its cube is not used */
 	uint64_t hash;
-	bool any_dst;
-	struct ph_range *dst;		/* of all parts that became this one */
+	struct ph_range first;		/* destinations of all parts that became this one: */
+	struct ph_range *dst;		/* ${first}, or these when there are more */
 	size_t n, cap;
+	bool any_dst;
 };
 
 static void *
@@ -117,12 +118,17 @@ rehash(struct ph_fates *f)
 	}
 }
 
+/* Neighbours mostly agree in all but one dimension: they share their lists. */
 static const struct ph_ranges *
-copy_ranges(struct ph_arena *mem, const struct ph_ranges *r)
+copy_ranges(struct ph_fates *f, int d, const struct ph_ranges *r)
 {
 	size_t bytes = r == NULL ? 0 : sizeof(*r) + r->n * sizeof(r->r[0]);
 
-	return r == NULL ? NULL : memcpy(ph_arena_alloc(mem, bytes), r, bytes);
+	if (r == NULL)
+		return NULL;
+	if (f->last.d[d] == NULL || !ph_ranges_equal(f->last.d[d], r))
+		f->last.d[d] = memcpy(ph_arena_alloc(f->mem, bytes), r, bytes);
+	return f->last.d[d];
 }
 
 static struct ph_fate *
@@ -135,8 +141,23 @@ fate_new(struct ph_fates *f, const struct ph_part *p, uint64_t hash)
 	x = &f->v[f->n++];
 	*x = (struct ph_fate){ .part = *p, .hash = hash };
 	for (int d = 0; d < PH_NDIMS; d++)
-		x->part.cube.d[d] = d == PH_DST ? NULL : copy_ranges(f->mem, p->cube.d[d]);
+		x->part.cube.d[d] = d == PH_DST ? NULL : copy_ranges(f, d, p->cube.d[d]);
 	return x;
+}
+
+static void
+add_dst(struct ph_fate *x, struct ph_range r)
+{
+	if (x->n == 0) {
+		x->first = r;
+		x->n = 1;
+		return;
+	}
+	if (x->n >= x->cap)
+		x->dst = grown(x->dst, &x->cap, sizeof(*x->dst));
+	if (x->n == 1)
+		x->dst[0] = x->first;
+	x->dst[x->n++] = r;
 }
 
 void
@@ -156,14 +177,11 @@ ph_fates_add(struct ph_fates *f, const struct ph_part *p)
 	}
 	x = &f->v[*slot - 1];
 	x->any_dst |= dst == NULL;
-	for (size_t i = 0; dst != NULL && i < dst->n; i++) {
-		if (x->n == x->cap)
-			x->dst = grown(x->dst, &x->cap, sizeof(*x->dst));
-		x->dst[x->n++] = dst->r[i];
-	}
+	for (size_t i = 0; dst != NULL && i < dst->n; i++)
+		add_dst(x, dst->r[i]);
 }
 
-const struct ph_part *
+struct ph_part *
 ph_fates_end(struct ph_fates *f, size_t *n)
 {
 	struct ph_part *parts = ph_arena_array(f->mem, f->n, sizeof(*parts));
@@ -172,7 +190,8 @@ ph_fates_end(struct ph_fates *f, size_t *n)
 		struct ph_fate *x = &f->v[i];
 
 		if (!x->any_dst)
-			x->part.cube.d[PH_DST] = ph_ranges_from(f->mem, x->dst, x->n);
+			x->part.cube.d[PH_DST] = ph_ranges_from(f->mem,
+			    x->n == 1 ? &x->first : x->dst, x->n);
 		parts[i] = x->part;
 		free(x->dst);
 	}

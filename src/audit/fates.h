@@ -14,6 +14,7 @@ struct ph_fates {
 	struct ph_arena *mem;		/* of the parts */
 	struct ph_fate *v;
 	size_t n, cap;
+	struct ph_cube last;		/* range lists copied last */
 	uint32_t *slots;		/* index + 1 by hash; 0: free */
 	size_t n_slots;			/* a power of two */
 };
@@ -22,6 +23,6 @@ struct ph_fates {
 void ph_fates_add(struct ph_fates *, const struct ph_part *);
 
 /* ph_fates_end(f, n): all parts, in the arena; releases the rest. */
-const struct ph_part *ph_fates_end(struct ph_fates *, size_t *);
+struct ph_part *ph_fates_end(struct ph_fates *, size_t *);
 
 #endif

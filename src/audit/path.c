@@ -264,6 +264,40 @@ no_beginning(const struct ph_piece *p)
 	    (p->stage == PH_STAGE_REPLY && p->first_untracked));
 }
 
+/* Does translation give dimension ${d} another value? */
+static enum ph_cut
+translated(const struct ph_piece *p, int d)
+{
+	const struct ph_view *v = &p->nat[d];
+	const struct ph_ranges *was = p->q.d[d];
+
+	if (v->kind == PH_VIEW_SAME && (int)v->of == d)
+		return PH_CUT_NONE;
+	if (v->kind == PH_VIEW_SHIFT)
+		return PH_CUT_ALL;
+	if (v->kind == PH_VIEW_SAME)
+		return PH_CUT_UNSURE;
+	if (!ph_ranges_overlap(v->own, was))
+		return PH_CUT_ALL;
+	return v->own != NULL && was != NULL && ph_ranges_equal(v->own, was) &&
+	    was->n == 1 && was->r[0].lo == was->r[0].hi ? PH_CUT_NONE : PH_CUT_UNSURE;
+}
+
+enum ph_cut
+ph_path_untranslated(const struct ph_piece *p)
+{
+	enum ph_cut all = PH_CUT_NONE;
+
+	if (p->stage == PH_STAGE_FIRST || !(p->untracked || no_beginning(p)))
+		return PH_CUT_NONE;
+	for (int d = PH_SRC; d <= PH_DPORT && all != PH_CUT_ALL; d++) {
+		enum ph_cut one = translated(p, d);
+
+		all = one == PH_CUT_NONE ? all : one;
+	}
+	return all;
+}
+
 /* What connection tracking says of this packet of the connection. */
 static struct ph_view
 state_now(struct ph_arena *mem, const struct ph_piece *p)
@@ -281,7 +315,8 @@ state_now(struct ph_arena *mem, const struct ph_piece *p)
 	if (p->stage == PH_STAGE_REPLY)
 		return ph_view_const(mem, PH_NEW);
 	return (struct ph_view){
-		.kind = PH_VIEW_OWN, .own = ph_ranges_one(mem, PH_NEW, PH_INVALID),
+		/* "invalid" may have been made "untracked" since */
+		.kind = PH_VIEW_OWN, .own = ph_ranges_one(mem, PH_NEW, PH_UNTRACKED),
 	};
 }
 

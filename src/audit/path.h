@@ -44,6 +44,14 @@ void ph_path_start(struct ph_arena *, struct ph_piece *, enum ph_stage);
 const struct ph_hook *ph_path_next(struct ph_arena *, const struct ph_hooks *,
     struct ph_piece *);
 
+/*
+ * ph_path_untranslated(p):
+ * Is ${p}, not an opener, left with the addresses it has although its connection is
+ * translated to others?  So it is with packets that tracking does not see or takes
+ * for others.  PH_CUT_ALL: yes; PH_CUT_UNSURE: depends on which addresses it has.
+ */
+enum ph_cut ph_path_untranslated(const struct ph_piece *);
+
 /* ph_path_hook(hooks, p): the base chain ${p} is in. */
 const struct ph_hook *ph_path_hook(const struct ph_hooks *, const struct ph_piece *);
 

@@ -4,22 +4,28 @@
 #include "audit/resolve.h"
 
 void
-ph_answer_add(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *v,
-    size_t n)
+ph_answer_take(struct ph_arena *mem, struct ph_answer *a, struct ph_part *v, size_t n)
 {
-	struct ph_part *all = a->parts;
+	struct ph_part *all = v;
 
-	if (n == 0)
-		return;
-	if (a->n + n > a->cap) {
-		a->cap = a->n + n + a->n / 2;
-		all = ph_arena_array(mem, a->cap, sizeof(*all));
-		if (a->n > 0)
-			memcpy(all, a->parts, a->n * sizeof(*all));
+	if (a->n > 0 && n > 0) {
+		all = ph_arena_array(mem, a->n + n, sizeof(*all));
+		memcpy(all, a->parts, a->n * sizeof(*all));
+		memcpy(all + a->n, v, n * sizeof(*all));
 	}
-	memcpy(all + a->n, v, n * sizeof(*v));
-	a->parts = all;
-	a->n += n;
+	if (n > 0) {
+		a->parts = all;
+		a->n += n;
+		a->cap = a->n;
+	}
+}
+
+static void
+answer_add(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p)
+{
+	if (a->n == a->cap)
+		a->parts = ph_arena_grow(mem, a->parts, a->n, &a->cap, sizeof(*p));
+	a->parts[a->n++] = *p;
 }
 
 static const char in_any_case[] = "not certain where, but stopped in any case";
@@ -40,7 +46,7 @@ give_new(struct ph_arena *mem, struct ph_answer *a, const struct ph_part *p,
 		q.verdict = verdict;
 		if (verdict != PH_UNKNOWN)
 			q.why = verdict == PH_BLOCKED ? in_any_case : NULL;
-		ph_answer_add(mem, a, &q, 1);
+		answer_add(mem, a, &q);
 		ph_set_add(mem, given, &s.v[i]);
 	}
 }

@@ -13,7 +13,7 @@
 void ph_resolve(struct ph_arena *, const struct ph_part *, size_t,
     struct ph_answer *);
 
-/* ph_answer_add(mem, a, v, n): append copies of ${n} parts. */
-void ph_answer_add(struct ph_arena *, struct ph_answer *, const struct ph_part *, size_t);
+/* ph_answer_take(mem, a, v, n): append ${n} parts; ${v} is ${a}'s from now on. */
+void ph_answer_take(struct ph_arena *, struct ph_answer *, struct ph_part *, size_t);
 
 #endif

@@ -148,6 +148,14 @@ end_first(struct walk *w, struct ph_piece *p)
 static void
 end_stage(struct walk *w, struct ph_piece *p)
 {
+	enum ph_cut wrong = ph_path_untranslated(p);
+
+	if (wrong != PH_CUT_NONE) {
+		p->fate.by = p->fate.nat_at;
+		finish(w, p, wrong == PH_CUT_ALL ? PH_BLOCKED : PH_UNKNOWN,
+		    "not translated, because it is not tracked");
+		return;
+	}
 	switch (p->stage) {
 	case PH_STAGE_FIRST:
 		end_first(w, p);
@@ -367,11 +375,11 @@ follow_all(struct walk *w)
 static void
 answer(struct walk *w, struct ph_answer *out)
 {
-	const struct ph_part *v;
+	struct ph_part *v;
 	size_t n;
 
 	v = ph_fates_end(&w->certain, &n);
-	ph_answer_add(w->keep, out, v, n);
+	ph_answer_take(w->keep, out, v, n);
 	v = ph_fates_end(&w->possible, &n);
 	ph_resolve(w->keep, v, n, out);
 }

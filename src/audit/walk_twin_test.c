@@ -95,7 +95,7 @@ sim_act(struct sim *s, const struct ph_hook *h, const struct ph_act *a)
 		v = sim_chain(s, h, a->chain);
 		return v == SIM_NONE ? SIM_RETURN : v;
 	case PH_ACT_NOTRACK:
-		if (h->priority < PH_PRIO_CONNTRACK) {
+		if (s->no_ct || s->v[PH_STATE] == PH_INVALID) {
 			s->untracked = s->no_ct = true;
 			s->v[PH_STATE] = PH_UNTRACKED;
 		}
@@ -104,11 +104,15 @@ sim_act(struct sim *s, const struct ph_hook *h, const struct ph_act *a)
 		s->v[PH_MARK] = (s->v[PH_MARK] & ~(ph_u128)a->mark.mask) ^ a->mark.value;
 		return SIM_NONE;
 	case PH_ACT_SNAT:
+		if (s->stage != PH_STAGE_FIRST)
+			return rnd(2) ? SIM_ACCEPT : SIM_DROP;
 		s->v[PH_SRC] = a->nat->addr->r[0].lo;
 		s->v[PH_STATUS] |= PH_STATUS_SNAT;
 		s->snat = true;
 		return SIM_ACCEPT;
 	case PH_ACT_DNAT:
+		if (s->stage != PH_STAGE_FIRST)
+			return rnd(2) ? SIM_ACCEPT : SIM_DROP;
 		s->v[PH_DST] = a->nat->addr->r[0].lo;
 		s->v[PH_STATUS] |= PH_STATUS_DNAT;
 		s->dnat = true;
@@ -206,6 +210,25 @@ sim_before_nat(const struct ph_ruleset *rs, const struct ph_hook *h)
 	return h->kind != PH_HOOK_NAT && i < (size_t)(h - rs->hooks);
 }
 
+/* Nat chains see what tracking takes for the first packet of a connection. */
+static bool
+sim_opens(const struct sim *s, const struct end *e)
+{
+	return !s->untracked && (s->stage == PH_STAGE_FIRST ||
+	    (s->stage == PH_STAGE_REPLY && e->untracked && s->sent[PH_PROTO] != PH_TCP));
+}
+
+/* Arrived, but with addresses that the other end does not know. */
+static bool
+sim_untranslated(const struct sim *s, const struct end *e)
+{
+	bool lost = s->sent[PH_PROTO] == PH_TCP && !e->untracked && e->reply_untracked;
+
+	return s->stage != PH_STAGE_FIRST &&
+	    (s->untracked || (s->stage == PH_STAGE_LATER && lost)) &&
+	    (e->v[PH_SRC] != s->sent[PH_SRC] || e->v[PH_DST] != s->sent[PH_DST]);
+}
+
 static bool
 sim_stage(struct sim *s, struct end *e)
 {
@@ -228,8 +251,7 @@ sim_stage(struct sim *s, struct end *e)
 				if (h->point != way[w] || h->priority != prio ||
 				    sim_since(s->rs, h) != i / s->rs->n_hooks)
 					continue;
-				if (h->kind == PH_HOOK_NAT &&
-				    (s->stage != PH_STAGE_FIRST || s->untracked))
+				if (h->kind == PH_HOOK_NAT && !sim_opens(s, e))
 					continue;
 				sim_nat(s, way[w], prio - sim_before_nat(s->rs, h), e);
 				sim_state(s, h, e);
@@ -239,7 +261,7 @@ sim_stage(struct sim *s, struct end *e)
 			}
 		sim_nat(s, way[w], 1000, e);
 	}
-	return true;
+	return !sim_untranslated(s, e);
 }
 
 /* One connection with one throw of the coins. */
