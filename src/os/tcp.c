@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os/sockaddr.h"
+#include "os/tcp.h"
+#include "os/udp.h"
+
+int
+ph_tcp_connect(ph_u128 to, uint16_t port, ph_u128 from, int *out)
+{
+	struct sockaddr_storage sa, me;
+	socklen_t len = ph_sockaddr_make(to, port, &sa), me_len;
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1, err = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (ph_addr_is_v4(to))
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	me_len = ph_sockaddr_make(from, 0, &me);
+	if ((from != 0 && bind(fd, (struct sockaddr *)&me, me_len) != 0) ||
+	    (connect(fd, (struct sockaddr *)&sa, len) != 0 && errno != EINPROGRESS))
+		err = -errno;
+	if (err != 0 && err != -ECONNREFUSED) {
+		close(fd);
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+enum ph_tcp_fate
+ph_tcp_outcome(int fd, int *err)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(*err);
+
+	*err = 0;
+	if (poll(&p, 1, 0) == 0)
+		return PH_TCP_PENDING;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, err, &len) != 0)
+		*err = errno;
+	switch (*err) {
+	case 0:
+		return (p.revents & POLLHUP) != 0 ? PH_TCP_REFUSED : PH_TCP_OPEN;
+	case ECONNREFUSED:
+	case ECONNRESET:
+		return PH_TCP_REFUSED;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENOPROTOOPT:
+	case EACCES:
+	case EPROTO:
+	case EHOSTDOWN:
+		return PH_TCP_UNREACHABLE;
+	case ETIMEDOUT:
+		return PH_TCP_PENDING;
+	default:
+		return PH_TCP_LOCAL;
+	}
+}
+
+unsigned
+ph_tcp_syns(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+		return 0;
+	return 1 + info.tcpi_total_retrans;
+}
+
+void
+ph_tcp_abort(int fd)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd);
+}
+
+int
+ph_tcp_local(int fd, ph_u128 *addr, uint16_t *port)
+{
+	return ph_udp_local(fd, addr, port);
+}

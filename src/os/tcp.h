@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PH_OS_TCP_H
+#define PH_OS_TCP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+
+/*
+ * What came of opening a connection.  Silence is the caller's to find: a
+ * connection that is not decided when its time is over.
+ */
+enum ph_tcp_fate {
+	PH_TCP_PENDING,			/* not decided yet */
+	PH_TCP_OPEN,
+	PH_TCP_REFUSED,			/* a RST: nobody listens, or a firewall rejects */
+	PH_TCP_UNREACHABLE,		/* an ICMP message, of the network or this host */
+	PH_TCP_LOCAL,			/* this host did not even try: no route, not permitted */
+};
+
+/*
+ * ph_tcp_connect(to, port, from, fd):
+ * Begin to connect, from the address ${from} unless that is 0.  0, or -errno when
+ * this host refuses: -ENETUNREACH without a route, -EPERM or -EACCES by its own
+ * rules, -EMFILE, -EADDRNOTAVAIL.
+ */
+int ph_tcp_connect(ph_u128, uint16_t, ph_u128 from, int *);
+
+/*
+ * ph_tcp_outcome(fd, err): how it stands; *${err} is the errno that tells more.
+ */
+enum ph_tcp_fate ph_tcp_outcome(int, int *);
+
+/*
+ * ph_tcp_syns(fd): of a connection that is not decided, how many SYNs were
+ * sent; 0 when the kernel does not say.
+ */
+unsigned ph_tcp_syns(int);
+
+/* ph_tcp_abort(fd): close at once, with a RST where there is a connection. */
+void ph_tcp_abort(int);
+
+/* ph_tcp_local(fd, addr, port): our end of it.  0, or -errno. */
+int ph_tcp_local(int, ph_u128 *, uint16_t *);
+
+#endif
