@@ -76,7 +76,8 @@ options(struct bench *b, const struct ph_requirement *r)
 	struct ph_audit_opts o = { 0 };
 	const char *why;
 
-	if (ph_audit_sides(&b->mem, &b->rs[0], r->clients, r->far, &o.sides, &why))
+	if (ph_audit_sides(&b->mem, &b->rs[0], r->clients, r->far, &o.sides, &why) &&
+	    o.sides.n_inside > 0 && o.sides.n_outside > 0)
 		return o;
 	o.sides = (struct ph_sides){ .inside = lan, .outside = wan, .n_inside = 1,
 		.n_outside = 1 };

@@ -8,7 +8,7 @@
 /*
  * DOC: genacl typ|adv N [SEED]
  *
- * N lines of one Cisco ASA access list, for tests and measurements of lint.
+ * N lines of one Cisco ASA access list between the interfaces lan and wan.
  *
  *	typ	what administrators write: hosts and networks of a company to and from
  *		everywhere, services by port, few wide lines.  Planted in it are lines
@@ -81,7 +81,7 @@ put(const struct line *l)
 {
 	static const char *const names[] = { "ip", "icmp", "tcp", "udp" };
 
-	printf("access-list outside_in extended %s %s", l->deny ? "deny" : "permit",
+	printf("access-list lan_in extended %s %s", l->deny ? "deny" : "permit",
 	    names[l->proto]);
 	put_addr(l->src, l->src_len);
 	put_addr(l->dst, l->dst_len);
@@ -269,7 +269,7 @@ generate_adverse(unsigned n)
 
 		put_range(i, true);
 		put_range(i, false);
-		printf("access-list outside_in extended %s %s object o%us object o%ud"
+		printf("access-list lan_in extended %s %s object o%us object o%ud"
 		    " range %u %u\n", below(2) ? "permit" : "deny",
 		    below(2) ? "tcp" : "udp", i, i, lo < hi ? lo : hi, lo < hi ? hi : lo);
 	}
@@ -285,9 +285,12 @@ main(int argc, char **argv)
 		return 64;
 	}
 	seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
+	fputs("interface g0/0\n nameif lan\n security-level 100\n"
+	    "interface g0/1\n nameif wan\n security-level 0\n", stdout);
 	if (strcmp(argv[1], "adv") == 0)
 		generate_adverse((unsigned)n);
 	else
 		generate_typical(n);
+	puts("access-group lan_in in interface lan");
 	return 0;
 }
