@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
 #include "audit/audit.h"
 #include "audit/join.h"
 
@@ -45,6 +47,27 @@ drop_named(struct ph_answer *a, const struct ph_question *q)
 	}
 }
 
+static ph_u128
+lowest(const struct ph_cube *c, int d)
+{
+	return c->d[d] == NULL ? 0 : ph_ranges_hull(c->d[d]).lo;
+}
+
+/* In the order of addresses and ports. */
+static int
+by_place(const void *a, const void *b)
+{
+	const struct ph_difference *x = a, *y = b;
+
+	for (int d = 0; d < PH_NDIMS; d++) {
+		ph_u128 p = lowest(&x->cube, d), q = lowest(&y->cube, d);
+
+		if (p != q)
+			return p < q ? -1 : 1;
+	}
+	return 0;
+}
+
 static void
 diff_question(struct ph_arena *mem, const struct ph_ruleset *old,
     const struct ph_ruleset *new, const struct ph_question *qo,
@@ -54,6 +77,7 @@ diff_question(struct ph_arena *mem, const struct ph_ruleset *old,
 	struct ph_answer *b = PH_NEW(mem, struct ph_answer);
 	struct pairs pairs = { mem, out };
 	struct ph_join_side x, y;
+	size_t first = out->n;
 
 	ph_walk(mem, old, qo, a);
 	ph_walk(mem, new, qn, b);
@@ -64,6 +88,8 @@ diff_question(struct ph_arena *mem, const struct ph_ruleset *old,
 	ph_join_init(mem, &x, a->parts, a->n);
 	ph_join_init(mem, &y, b->parts, b->n);
 	ph_join(mem, &x, &y, compare_pair, &pairs);
+	if (out->n > first)
+		qsort(out->v + first, out->n - first, sizeof(*out->v), by_place);
 }
 
 void
