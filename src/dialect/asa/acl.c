@@ -93,6 +93,7 @@ ph_asa_bind_line(struct ph_asa *a, struct ph_asa_line *l)
 	struct ph_asa_bind *b = PH_NEW(a->mem, struct ph_asa_bind);
 
 	b->at = ph_asa_line_span(l);
+	b->list_at = ph_asa_here(l);
 	b->list = ph_asa_list(a, ph_asa_next(l));
 	if (!ph_asa_take(l, "global")) {
 		b->out = ph_asa_take(l, "out");
@@ -102,6 +103,7 @@ ph_asa_bind_line(struct ph_asa *a, struct ph_asa_line *l)
 			    "expected \"in interface NAME\", \"out interface NAME\" or \"global\"");
 			return;
 		}
+		b->iface_at = ph_asa_here(l);
 		b->iface = ph_asa_next(l);
 		ph_ruleset_iface(a->mem, a->rs, b->iface);
 	}
@@ -168,7 +170,7 @@ read_service(struct ph_asa *a, struct ph_asa_line *l, struct ace *e)
 	if (ph_str_eq(w, "ip"))
 		return true;
 	if (!ph_asa_proto(w, &proto))
-		return ph_asa_error(a, "bad-protocol", at, "expected a protocol");
+		return ph_asa_bad_proto(a, w, at);
 	e->is_icmp = proto == PH_ICMP || proto == PH_ICMPV6;
 	e->v6 = proto == PH_ICMPV6;
 	e->has_ports = ph_proto_has_ports(proto);

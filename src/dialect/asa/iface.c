@@ -66,8 +66,12 @@ ip_address(struct ph_asa *a, struct ph_asa_line *l, struct ph_iface *i)
 	if (!ph_asa_read_net(a, l, &net))
 		return;
 	l->at = at;
-	if (net.ranges == NULL || net.ranges->n != 1 || !ph_asa_read_host(a, l, &addr))
+	if (net.ranges == NULL || !ph_asa_read_host(a, l, &addr))
 		return;
+	if (net.ranges->n != 1) {
+		ph_asa_error(a, "bad-mask", ph_asa_here(l), "a mask with holes names no network");
+		return;
+	}
 	add_addr(a, i, addr, net.ranges->r[0]);
 }
 

@@ -135,6 +135,9 @@ bound(const struct ph_asa *a, const char *iface, bool out)
 static struct ph_act
 jump(const struct ph_asa_bind *b)
 {
+	if (b->list->n == 0)
+		return (struct ph_act){ .kind = PH_ACT_OPAQUE, .at = b->at,
+			.text = "the access list is not in this file" };
 	return (struct ph_act){ .kind = PH_ACT_JUMP, .at = b->at, .chain = b->list->chain };
 }
 
@@ -243,9 +246,54 @@ egress(struct ph_asa *a)
 	}
 }
 
+static void
+check_list(struct ph_asa *a, const struct ph_asa_bind *b)
+{
+	const char **names = NULL, *near;
+	size_t n = 0, cap = 0;
+
+	if (b->list->n > 0)
+		return;
+	for (const struct ph_asa_list *l = a->list_list; l != NULL; l = l->next)
+		if (l->n > 0)
+			*PH_PUSH(a->mem, names, n, cap) =
+			    ph_arena_dup(a->mem, l->name.s, l->name.len);
+	near = ph_str_nearest(b->list->name, names, n);
+	ph_diag(a->diags, PH_WARN, "undefined-list", b->list_at,
+	    "list \"%.*s\" is not defined%s%s%s", (int)b->list->name.len, b->list->name.s,
+	    near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+	    near == NULL ? "" : "\"?");
+}
+
+/* Where interfaces have names at all, a list is bound to one of them. */
+static void
+check_iface(struct ph_asa *a, const struct ph_asa_bind *b)
+{
+	const char **names = NULL, *near;
+	size_t n = 0, cap = 0;
+
+	for (const struct ph_iface *i = a->rs->ifaces; i != NULL; i = i->next) {
+		if (i->device != NULL)
+			*PH_PUSH(a->mem, names, n, cap) = i->name;
+		if (i->device != NULL && ph_str_eq(b->iface, i->name))
+			return;
+	}
+	if (n == 0 || b->iface.len == 0)
+		return;
+	near = ph_str_nearest(b->iface, names, n);
+	ph_diag(a->diags, PH_WARN, "undefined-interface", b->iface_at,
+	    "no interface has the name \"%.*s\"%s%s%s", (int)b->iface.len, b->iface.s,
+	    near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+	    near == NULL ? "" : "\"?");
+}
+
 void
 ph_asa_model(struct ph_asa *a)
 {
+	for (const struct ph_asa_bind *b = a->binds; b != NULL; b = b->next) {
+		check_list(a, b);
+		check_iface(a, b);
+	}
 	a->rs->stateful = true;
 	ingress(a);
 	egress(a);

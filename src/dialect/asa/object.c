@@ -262,12 +262,25 @@ static const struct {
 	{ "description", line_nothing },
 };
 
+/* Where lines lost their indent: a translation of its own, not the object's? */
+static bool
+is_twice_nat(const struct ph_asa_line *l)
+{
+	struct ph_str pair = ph_asa_word(l, l->at + 1);
+	struct ph_str w = ph_asa_word(l, l->at + 1 + (*pair.s == '('));
+
+	return !l->indented && ph_str_eq(ph_asa_peek(l), "nat") &&
+	    !ph_str_eq(w, "static") && !ph_str_eq(w, "dynamic");
+}
+
 bool
 ph_asa_object_line(struct ph_asa *a, struct ph_asa_line *l)
 {
 	struct ph_str w = ph_asa_peek(l);
 	struct ph_asa_addrs lost = { .opaque = "a line of its group is not understood" };
 
+	if (is_twice_nat(l))
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (ph_str_eq(w, words[i].word)) {
 			l->at++;

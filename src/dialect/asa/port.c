@@ -37,13 +37,25 @@ ph_asa_read_port(struct ph_asa *a, struct ph_asa_line *l, const struct ph_ranges
 }
 
 bool
+ph_asa_bad_proto(struct ph_asa *a, struct ph_str w, struct ph_span at)
+{
+	const char *near = ph_asa_proto_near(w);
+
+	if (near != NULL)
+		return ph_asa_error(a, "bad-protocol", at,
+		    "expected a protocol; did you mean \"%s\"?", near);
+	return ph_asa_error(a, "bad-protocol", at, "expected a protocol");
+}
+
+bool
 ph_asa_read_proto(struct ph_asa *a, struct ph_asa_line *l, const struct ph_ranges **out)
 {
 	struct ph_span at = ph_asa_here(l);
+	struct ph_str w = ph_asa_next(l);
 	uint8_t v;
 
-	if (!ph_asa_proto(ph_asa_next(l), &v))
-		return ph_asa_error(a, "bad-protocol", at, "expected a protocol");
+	if (!ph_asa_proto(w, &v))
+		return ph_asa_bad_proto(a, w, at);
 	*out = ph_ranges_one(a->mem, v, v);
 	return true;
 }
@@ -115,7 +127,7 @@ term_proto(struct ph_asa *a, struct ph_asa_line *l, struct ph_cube *out)
 		return true;
 	}
 	if (!ph_asa_proto(w, &proto))
-		return ph_asa_error(a, "bad-protocol", at, "expected a protocol");
+		return ph_asa_bad_proto(a, w, at);
 	out->d[PH_PROTO] = ph_ranges_one(a->mem, proto, proto);
 	return true;
 }

@@ -65,7 +65,7 @@ struct ph_asa_bind {			/* access-group */
 	struct ph_asa_list *list;
 	struct ph_str iface;		/* empty: global */
 	bool out;
-	struct ph_span at;
+	struct ph_span at, list_at, iface_at;
 	struct ph_asa_bind *next;
 };
 
@@ -195,6 +195,8 @@ bool ph_asa_is_port_op(struct ph_str);
 
 /* One port or protocol, by name or number, as a list of one. */
 bool ph_asa_read_port(struct ph_asa *, struct ph_asa_line *, const struct ph_ranges **);
+/* Say that ${w} is no protocol, and which it is like; false. */
+bool ph_asa_bad_proto(struct ph_asa *, struct ph_str w, struct ph_span);
 bool ph_asa_read_proto(struct ph_asa *, struct ph_asa_line *, const struct ph_ranges **);
 
 /* ph_asa_read_term(a, l, out): PROTO [source OP] [destination] [OP], or ICMP type. */

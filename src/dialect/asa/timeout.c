@@ -61,16 +61,17 @@ ph_asa_read_time(struct ph_str s, uint32_t *out)
 void
 ph_asa_timeout_line(struct ph_asa *a, struct ph_asa_line *l)
 {
-	while (l->at + 1 < l->n && *ph_asa_peek(l).s != '!') {
+	while (l->at < l->n && *ph_asa_peek(l).s != '!') {
 		struct ph_span word_at = ph_asa_here(l);
 		struct ph_str word = ph_asa_next(l);
 		struct ph_span at = ph_asa_here(l);
+		unsigned next = l->at;
 		uint32_t s;
 
 		if (!ph_asa_read_time(ph_asa_next(l), &s)) {
 			/* "timeout uauth 0:05:00 absolute uauth 0:01:00 inactivity" */
 			if (ph_str_eq(word, "absolute") || ph_str_eq(word, "inactivity")) {
-				l->at--;
+				l->at = next;
 				continue;
 			}
 			ph_asa_error(a, "bad-time", at, "expected hours:minutes:seconds");

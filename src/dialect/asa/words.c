@@ -123,12 +123,24 @@ ph_asa_port_name(uint16_t port)
 	return NULL;
 }
 
+static const char *
+near(const struct word *v, size_t n, struct ph_str s)
+{
+	const char *names[LENGTH(ports) + LENGTH(protos)];
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = v[i].name;
+	return ph_str_nearest(s, names, n);
+}
+
 const char *
 ph_asa_port_near(struct ph_str s)
 {
-	const char *names[LENGTH(ports)];
+	return near(ports, LENGTH(ports), s);
+}
 
-	for (size_t i = 0; i < LENGTH(ports); i++)
-		names[i] = ports[i].name;
-	return ph_str_nearest(s, names, LENGTH(ports));
+const char *
+ph_asa_proto_near(struct ph_str s)
+{
+	return near(protos, LENGTH(protos), s);
 }

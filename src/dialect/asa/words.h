@@ -18,7 +18,8 @@ bool ph_asa_icmp_type(struct ph_str, bool v6, uint8_t *);
 /* The word for a port, or NULL: for writing. */
 const char *ph_asa_port_name(uint16_t);
 
-/* Nearest port word to a slip, or NULL. */
+/* Nearest word for a port or a protocol to a slip, or NULL. */
 const char *ph_asa_port_near(struct ph_str);
+const char *ph_asa_proto_near(struct ph_str);
 
 #endif
