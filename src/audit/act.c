@@ -98,6 +98,34 @@ view_netmap(struct ph_arena *mem, const struct ph_view *now,
 	};
 }
 
+enum change { CHANGED, SAME, EITHER };
+
+static enum change
+change_of(const struct ph_ranges *was, const struct ph_ranges *is)
+{
+	bool one = was != NULL && was->n == 1 && was->r[0].lo == was->r[0].hi;
+
+	if (!ph_ranges_overlap(was, is))
+		return CHANGED;
+	return one && is != NULL && ph_ranges_equal(was, is) ? SAME : EITHER;
+}
+
+/* A connection counts as translated only when that changes it. */
+static struct ph_view
+status_after(struct ph_arena *mem, const struct ph_ranges *was, unsigned bit,
+    enum change how)
+{
+	struct ph_range v[4];
+	size_t n = 0;
+
+	for (unsigned s = 0; s < 4; s++)
+		if (ph_ranges_has(was, s) && how != SAME)
+			v[n++] = (struct ph_range){ s | bit, s | bit };
+	if (how == CHANGED)
+		return view_own(ph_ranges_from(mem, v, n));
+	return view_own(n == 0 ? was : ph_ranges_union(mem, was, ph_ranges_from(mem, v, n)));
+}
+
 /* ${src}: translate the source, else the destination. */
 static void
 translate(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
@@ -106,8 +134,9 @@ translate(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
 	static const struct ph_nat plain;
 	const struct ph_nat *nat = a->nat == NULL ? &plain : a->nat;
 	enum ph_dim addr = src ? PH_SRC : PH_DST, port = src ? PH_SPORT : PH_DPORT;
-	ph_u128 bit = src ? PH_STATUS_SNAT : PH_STATUS_DNAT;
-	const struct ph_ranges *status = p->view[PH_STATUS].own;
+	const struct ph_ranges *was = ph_piece_dim(mem, p, addr);
+	const struct ph_ranges *was_port = ph_piece_dim(mem, p, port);
+	enum change how, how_port = SAME;
 
 	if (p->fate.nat_at.src == NULL)
 		p->fate.nat_at = a->at;
@@ -119,9 +148,15 @@ translate(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
 		p->view[addr] = view_masquerade(mem, p);
 	else if (a->kind == PH_ACT_REDIRECT)
 		p->view[addr] = view_redirect(mem, p);
-	if (nat->port != NULL)
+	if (nat->port != NULL) {
 		p->view[port] = view_own(nat->port);
-	p->view[PH_STATUS] = ph_view_const(mem, status->r[0].lo | bit);
+		how_port = change_of(was_port, nat->port);
+	}
+	how = change_of(was, ph_piece_dim(mem, p, addr));
+	if (how_port == CHANGED || (how_port == EITHER && how == SAME))
+		how = how_port;
+	p->view[PH_STATUS] = status_after(mem, ph_piece_dim(mem, p, PH_STATUS),
+	    src ? PH_STATUS_SNAT : PH_STATUS_DNAT, how);
 	*(src ? &p->src_done : &p->dst_done) = true;
 }
 

@@ -123,6 +123,8 @@ match_mask(const struct ph_match_env *env, struct ph_piece *p,
 	bool v4 = !c->v6 && (c->dim == PH_SRC || c->dim == PH_DST);
 	struct ph_piece out;
 
+	if (p->no_ct && c->dim == PH_CTMARK)
+		return false;
 	if (!ph_ranges_masked(env->mem, c->masked->value, c->masked->mask,
 	    c->v6 ? 128 : 32, v4 ? PH_V4_BASE : 0, within, MAX_MASK_RANGES, &in)) {
 		doubt_set(doubt, "a mask with too many holes for so wide a question",

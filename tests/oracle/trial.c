@@ -232,6 +232,23 @@ is_expected(const struct session *s, int at)
 	return (at == AT_FIREWALL) == (s->q->q.path == PH_PATH_TO);
 }
 
+static bool
+same_tuple(const struct tuple *a, const struct tuple *b)
+{
+	return a->src == b->src && a->dst == b->dst && a->proto == b->proto &&
+	    a->sport == b->sport && a->dport == b->dport;
+}
+
+/* An answer helps only with the addresses of those who were asked, put back. */
+static bool
+is_answer(const struct session *s, const struct packet *p)
+{
+	struct packet wanted;
+
+	packet_reply(&s->first, &wanted);
+	return same_tuple(&wanted.t, &p->t);
+}
+
 static void
 arrived(void *arg, const struct packet *p, int at)
 {
@@ -245,9 +262,10 @@ arrived(void *arg, const struct packet *p, int at)
 		s->arrived = *p;
 		s->arrived_at = at;
 		s->seen = BLOCKED_REPLY;
-	} else if (p->stage == PH_STAGE_REPLY && s->seen == BLOCKED_REPLY) {
+	} else if (p->stage == PH_STAGE_REPLY && s->seen == BLOCKED_REPLY && is_answer(s, p)) {
 		s->seen = BLOCKED_LATER;
-	} else if (p->stage == PH_STAGE_LATER && s->seen == BLOCKED_LATER) {
+	} else if (p->stage == PH_STAGE_LATER && s->seen == BLOCKED_LATER &&
+	    same_tuple(&s->arrived.t, &p->t)) {
 		s->seen = PASSES;
 	}
 }

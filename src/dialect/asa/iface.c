@@ -96,6 +96,8 @@ ph_asa_iface_line(struct ph_asa *a, struct ph_asa_line *l)
 {
 	struct ph_span at = ph_asa_line_span(l);
 
+	if (!l->indented && l->n - l->at > 2 && ph_str_eq(ph_asa_peek(l), "nameif"))
+		return false;		/* of PIX 6, which names the device too */
 	if (ph_asa_take(l, "nameif")) {
 		nameif(a, ph_asa_next(l), at);
 		return true;
