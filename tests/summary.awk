@@ -20,8 +20,20 @@ function flush() {
 
 function skip(why) { skips[++skipped] = job ": " why }
 
+# What is said before a test that did not pass explains it too.
+function before(line) {
+	if (++n_said > 60)
+		sub(/^[^\n]*\n/, "", said)
+	said = said "    " line "\n"
+}
+
 # One line of what a job printed.
 function take(line,    why) {
+	if (line ~ /^(not )?ok( |$)/) {
+		explained = line ~ /^not/ ? said : ""
+		said = ""
+		n_said = 0
+	}
 	if (line ~ /^(not )?ok .*# *[Ss][Kk][Ii][Pp]/) {	# "not ok" is cmocka's
 		flush()
 		n++
@@ -40,6 +52,7 @@ function take(line,    why) {
 		n_bad++
 		sub(/^not ok( [0-9]+)?( - )?/, "", line)
 		bad = line == "" ? "test" : line
+		detail = explained
 	} else if (line ~ /^1\.\.[0-9]+/) {
 		if (line ~ /^1\.\.0.*[Ss][Kk][Ii][Pp]/) {
 			sub(/^1\.\.0 *# *[Ss][Kk][Ii][Pp]/, "", line)
@@ -50,6 +63,8 @@ function take(line,    why) {
 		planned += substr(line, 4)
 	} else if (bad != "") {
 		detail = detail "    " line "\n"
+	} else {
+		before(line)
 	}
 }
 
@@ -66,7 +81,8 @@ function tail(    i, text) {
 	sub(/\.rc$/, "", job)
 	path = FILENAME
 	sub(/\.rc$/, "", path)
-	n = n_bad = planned = kept = 0
+	n = n_bad = planned = kept = n_said = 0
+	said = ""
 	while ((getline line < path) > 0) {
 		keep[++kept] = line
 		take(line)
