@@ -185,64 +185,86 @@ may_touch(const struct ph_match_env *env, const struct ph_piece *p,
 	return true;
 }
 
-/* Split ${todo} by one tuple: inside to ${in}, the rest stays in ${todo}. */
-static bool
-split_by_tuple(const struct ph_match_env *env, struct ph_pieces *todo,
-    struct ph_pieces *in, const struct ph_cube *t)
+/* How a condition on tuples divides a piece. */
+struct division {
+	struct ph_pieces in, out;
+	struct ph_pieces maybe;		/* depends on what is not known before */
+};
+
+/* Divide ${from} by one tuple; what is outside stays in it. */
+static void
+divide_list(const struct ph_match_env *env, struct division *to, struct ph_pieces *from,
+    const struct ph_cube *t)
 {
 	struct ph_pieces kept = { 0 };
-	bool sure = true;
 
-	for (size_t i = 0; i < todo->n; i++) {
-		struct ph_piece p = todo->v[i];
+	for (size_t i = 0; i < from->n; i++) {
+		struct ph_piece p = from->v[i];
 
 		switch (cut_cube(env, &p, t, &kept)) {
 		case PH_CUT_NONE:
 			ph_pieces_push(&kept, &p);
 			break;
 		case PH_CUT_UNSURE:
-			ph_pieces_push(&kept, &p);
-			sure = false;
+			ph_pieces_push(&to->maybe, &p);
 			break;
 		default:
-			ph_pieces_push(in, &p);
+			ph_pieces_push(&to->in, &p);
 		}
 	}
-	free(todo->v);
-	*todo = kept;
-	return sure;
+	free(from->v);
+	*from = kept;
+}
+
+/* What may be in an earlier tuple can still be certain to be in this one. */
+static void
+divide(const struct ph_match_env *env, struct division *d, const struct ph_cube *t)
+{
+	struct ph_pieces before = d->maybe;
+
+	d->maybe = (struct ph_pieces){ 0 };
+	divide_list(env, d, &before, t);
+	divide_list(env, d, &d->out, t);
+	for (size_t i = 0; i < before.n; i++)
+		ph_pieces_push(&d->maybe, &before.v[i]);
+	free(before.v);
 }
 
 /*
- * In one of several cubes: the inside falls apart into pieces.  The first goes
- * on in *${p}; the others come back to this very rule later and then are
- * wholly inside.
+ * In one of several cubes: a piece falls apart.  One part goes on in *${p}; the
+ * others that are inside, or may be, come back to this very rule later and then
+ * are wholly so.
  */
 static bool
 match_tuples(const struct ph_match_env *env, struct ph_piece *p,
     const struct ph_cond *c, struct ph_doubt *doubt)
 {
-	struct ph_pieces in = { 0 }, out = { 0 };
-	struct ph_pieces *hit = c->neg ? &out : &in, *miss = c->neg ? &in : &out;
-	bool any;
+	struct division d = { 0 };
+	struct ph_pieces *hit = c->neg ? &d.out : &d.in, *miss = c->neg ? &d.in : &d.out;
+	size_t n_hit, n_maybe;
 
-	ph_pieces_push(&out, p);
-	for (size_t i = 0; i < c->tuples->n && out.n > 0; i++)
-		if (may_touch(env, p, &c->tuples->v[i]) &&
-		    !split_by_tuple(env, &out, &in, &c->tuples->v[i]))
-			doubt_set(doubt, "depends on an address or port that "
-			    "translation chooses from a pool", c->at);
-	any = hit->n > 0;
-	if (any) {
+	ph_pieces_push(&d.out, p);
+	for (size_t i = 0; i < c->tuples->n && d.out.n + d.maybe.n > 0; i++)
+		if (may_touch(env, p, &c->tuples->v[i]))
+			divide(env, &d, &c->tuples->v[i]);
+	n_hit = hit->n;
+	n_maybe = d.maybe.n;
+	if (n_hit == 0 && n_maybe > 0)
+		doubt_set(doubt, "depends on an address or port that translation "
+		    "chooses from a pool", c->at);
+	if (n_hit + n_maybe > 0) {
+		*p = n_hit > 0 ? hit->v[0] : d.maybe.v[0];
 		for (size_t i = 0; i < miss->n; i++)
 			push_rest(env, &miss->v[i]);
-		*p = hit->v[0];
 	}
-	for (size_t i = 1; i < hit->n; i++)
+	for (size_t i = 1; i < n_hit; i++)
 		ph_pieces_push(env->rest, &hit->v[i]);
-	free(in.v);
-	free(out.v);
-	return any;
+	for (size_t i = n_hit == 0; i < n_maybe; i++)
+		ph_pieces_push(env->rest, &d.maybe.v[i]);
+	free(d.in.v);
+	free(d.out.v);
+	free(d.maybe.v);
+	return n_hit + n_maybe > 0;
 }
 
 enum local { NOT_LOCAL, LOCAL, PERHAPS_LOCAL };

@@ -106,15 +106,17 @@ sim_act(struct sim *s, const struct ph_hook *h, const struct ph_act *a)
 	case PH_ACT_SNAT:
 		if (s->stage != PH_STAGE_FIRST)
 			return rnd(2) ? SIM_ACCEPT : SIM_DROP;
+		if (s->v[PH_SRC] != a->nat->addr->r[0].lo)
+			s->v[PH_STATUS] |= PH_STATUS_SNAT;
 		s->v[PH_SRC] = a->nat->addr->r[0].lo;
-		s->v[PH_STATUS] |= PH_STATUS_SNAT;
 		s->snat = true;
 		return SIM_ACCEPT;
 	case PH_ACT_DNAT:
 		if (s->stage != PH_STAGE_FIRST)
 			return rnd(2) ? SIM_ACCEPT : SIM_DROP;
+		if (s->v[PH_DST] != a->nat->addr->r[0].lo)
+			s->v[PH_STATUS] |= PH_STATUS_DNAT;
 		s->v[PH_DST] = a->nat->addr->r[0].lo;
-		s->v[PH_STATUS] |= PH_STATUS_DNAT;
 		s->dnat = true;
 		return SIM_ACCEPT;
 	default:
