@@ -379,12 +379,12 @@ leave_point(struct ph_piece *p, enum ph_hook_point point)
 	p->hook = ((p->hook >> HOOK_BITS) + 1) << HOOK_BITS;
 }
 
-/* Tracking, which has not seen the opener, takes it for one. */
+/* Tracking, which has not seen the opener, takes this for one, or may do so. */
 static bool
-new_answer(const struct ph_piece *p)
+seems_first(const struct ph_piece *p)
 {
-	return p->stage == PH_STAGE_REPLY && p->first_untracked &&
-	    !only_proto(p, PH_TCP);
+	return p->stage == PH_STAGE_FIRST || (p->first_untracked &&
+	    (p->stage == PH_STAGE_LATER || !only_proto(p, PH_TCP)));
 }
 
 static bool
@@ -393,7 +393,7 @@ visits(const struct ph_piece *p, const struct ph_hook *h)
 	if ((h->families & (is_v4(p) ? PH_FAMILY_4 : PH_FAMILY_6)) == 0)
 		return false;
 	return h->kind != PH_HOOK_NAT ||
-	    ((p->stage == PH_STAGE_FIRST || new_answer(p)) && !p->untracked);
+	    (seems_first(p) && !p->untracked);
 }
 
 static void

@@ -186,14 +186,28 @@ is_repeat(struct walk *w, const struct ph_piece *p)
 	return p->doubt.why != NULL && ph_seen_before(w->keep, &w->seen, p);
 }
 
-/* Base chain passed: the next one, or the end of the stage. */
+/*
+ * Base chain passed: the next one, or the end of the stage.  A later packet comes to
+ * a nat chain only if tracking takes it for the first one of a connection.
+ */
 static bool
 next_hook(struct walk *w, struct ph_piece *p)
 {
-	if (ph_path_next(w->mem, &w->hooks, p) != NULL)
-		return !is_repeat(w, p);
-	end_stage(w, p);
-	return false;
+	const struct ph_hook *h = ph_path_next(w->mem, &w->hooks, p);
+	struct ph_piece past;
+
+	if (h == NULL) {
+		end_stage(w, p);
+		return false;
+	}
+	if (h->kind == PH_HOOK_NAT && p->stage == PH_STAGE_LATER) {
+		fork_piece(w, p, (struct ph_doubt){ "tracking meets the connection in its "
+		    "middle", h->chain->at });
+		past = *p;
+		if (next_hook(w, &past))
+			ph_pieces_push(&w->todo, &past);
+	}
+	return !is_repeat(w, p);
 }
 
 static bool

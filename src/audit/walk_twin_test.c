@@ -216,8 +216,10 @@ sim_before_nat(const struct ph_ruleset *rs, const struct ph_hook *h)
 static bool
 sim_opens(const struct sim *s, const struct end *e)
 {
-	return !s->untracked && (s->stage == PH_STAGE_FIRST ||
-	    (s->stage == PH_STAGE_REPLY && e->untracked && s->sent[PH_PROTO] != PH_TCP));
+	if (s->untracked || s->stage == PH_STAGE_FIRST)
+		return !s->untracked;
+	return e->untracked && (s->stage == PH_STAGE_REPLY ?
+	    s->sent[PH_PROTO] != PH_TCP : rnd(2));
 }
 
 /* Arrived, but with addresses that the other end does not know. */
