@@ -251,28 +251,51 @@ do_nat(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
 	return PH_ACCEPTED;
 }
 
+/*
+ * The first template stays, and keeps later rules from saying anything about
+ * tracking (xt_ct_target()).  What is set on a connection that has begun goes
+ * before, of timeouts the last one, of helpers the first (nft_ct_helper_obj_eval()).
+ */
+static bool
+may_set(struct ph_piece *p, const struct ph_rule *r, const struct ph_act *a)
+{
+	if (a->tmpl != p->no_ct || p->untracked || (p->tmpl != NULL && p->tmpl != r && a->tmpl))
+		return false;
+	if (a->tmpl)
+		p->tmpl = r;
+	return p->stage == PH_STAGE_FIRST;
+}
+
+static void
+do_notrack(struct ph_arena *mem, struct ph_piece *p, const struct ph_rule *r,
+    const struct ph_act *a)
+{
+	if (!p->no_ct || (p->tmpl != NULL && p->tmpl != r))
+		return;				/* it is tracked already, or will be */
+	p->untracked = true;
+	p->view[PH_STATE] = ph_view_const(mem, PH_UNTRACKED);
+	if (p->fate.untracked_at.src == NULL)
+		p->fate.untracked_at = a->at;
+	p->fate.untracked = true;
+}
+
 /* Facts for the finding, never a verdict. */
 static void
-do_note(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
+do_note(struct ph_arena *mem, struct ph_piece *p, const struct ph_rule *r,
+    const struct ph_act *a)
 {
 	switch (a->kind) {
 	case PH_ACT_NOTRACK:
-		if (!p->no_ct)
-			break;			/* it is tracked already */
-		p->untracked = p->no_ct = true;
-		p->view[PH_STATE] = ph_view_const(mem, PH_UNTRACKED);
-		if (p->fate.untracked_at.src == NULL)
-			p->fate.untracked_at = a->at;
-		p->fate.untracked = true;
+		do_notrack(mem, p, r, a);
 		break;
 	case PH_ACT_TIMEOUT:
-		if (p->stage == PH_STAGE_FIRST) {
+		if (may_set(p, r, a)) {
 			p->fate.timeout = a->timeout;
 			p->fate.timeout_at = a->at;
 		}
 		break;
 	case PH_ACT_HELPER:
-		if (p->stage == PH_STAGE_FIRST) {
+		if (may_set(p, r, a) && p->fate.helper == NULL) {
 			p->fate.helper = a->text;
 			p->fate.helper_at = a->at;
 		}
@@ -311,8 +334,8 @@ do_mark(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a)
 }
 
 static enum ph_outcome
-do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
-    struct ph_doubt *doubt)
+do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_rule *r,
+    const struct ph_act *a, struct ph_doubt *doubt)
 {
 	switch (a->kind) {
 	case PH_ACT_ACCEPT:
@@ -341,7 +364,7 @@ do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_act *a,
 		p->diverted |= p->stage != PH_STAGE_REPLY;
 		return PH_ACCEPTED;
 	default:
-		do_note(mem, p, a);
+		do_note(mem, p, r, a);
 		do_mark(mem, p, a);
 		return PH_GO_ON;
 	}
@@ -360,7 +383,7 @@ ph_act_run(struct ph_arena *mem, struct ph_piece *p, const struct ph_rule *r,
     struct ph_doubt *doubt)
 {
 	for (size_t i = 0; i < r->n_acts && !(p->no_ct && reads_ctmark(&r->acts[i])); i++) {
-		enum ph_outcome o = do_act(mem, p, &r->acts[i], doubt);
+		enum ph_outcome o = do_act(mem, p, r, &r->acts[i], doubt);
 
 		if (o != PH_GO_ON)
 			return o;

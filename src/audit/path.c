@@ -197,6 +197,7 @@ ph_path_start(struct ph_arena *mem, struct ph_piece *p, enum ph_stage stage)
 	p->stage = stage;
 	p->hook = 0;
 	p->frame = NULL;
+	p->tmpl = NULL;
 	p->untracked = p->src_done = p->dst_done = false;
 	for (int d = PH_SRC; d <= PH_PROTO; d++)
 		p->view[d] = same((enum ph_dim)d);

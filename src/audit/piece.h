@@ -64,6 +64,7 @@ struct ph_piece {
 	/* what happened */
 	struct ph_doubt doubt;
 	bool untracked;			/* in this stage */
+	const struct ph_rule *tmpl;	/* that gave it a template of a connection, or NULL */
 	bool no_ct;			/* connection tracking has not seen it (yet) */
 	bool first_untracked;		/* the opening packet was */
 	bool reply_untracked;		/* the reply was */

@@ -45,7 +45,7 @@ mix_place(struct ph_seen_key *k, const struct ph_piece *p)
 	    (unsigned)p->src_done << 6 | (unsigned)p->dst_done << 7 |
 	    (unsigned)p->diverted << 8 | (unsigned)p->rerouted << 9 |
 	    (unsigned)p->no_ct << 10 | (unsigned)p->reply_untracked << 11 |
-	    (unsigned)p->masqueraded << 12;
+	    (unsigned)p->masqueraded << 12 | (unsigned)(p->tmpl != NULL) << 13;
 
 	mix(k, &bits, sizeof(bits));
 	mix(k, &p->hook, sizeof(p->hook));

@@ -282,10 +282,47 @@ test_mark_decides(void **state)
 	ph_arena_fini(&w.mem);
 }
 
+/* Of templates the first stays, of what is set later the last: seen in the kernel. */
+static void
+test_whose_timeout(void **state)
+{
+	static const struct ph_timeout t[4];
+	static const struct { bool tmpl[2]; bool notrack; int wins; } rows[] = {
+		{ { true, true }, false, 0 },
+		{ { false, false }, false, 3 },
+		{ { true, false }, false, 3 },
+		{ { true, true }, true, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ph_chain *early, *late;
+		struct ph_answer a;
+		struct world w;
+
+		setup(&w, PH_ACT_ACCEPT);
+		early = hook(&w, PH_PREROUTING, PH_HOOK_FILTER, -300, PH_ACT_ACCEPT);
+		late = hook(&w, PH_PREROUTING, PH_HOOK_FILTER, -150, PH_ACT_ACCEPT);
+		for (int k = 0; k < 4; k++)
+			add(&w, k < 2 ? early : late, NULL, 0, (struct ph_act){
+			    .kind = PH_ACT_TIMEOUT, .tmpl = rows[i].tmpl[k / 2],
+			    .timeout = &t[k] });
+		if (rows[i].notrack)
+			add(&w, early, NULL, 0, (struct ph_act){ .kind = PH_ACT_NOTRACK });
+		a = ask(&w, 1, 1);
+		assert_int_equal(a.n, 1);
+		assert_int_equal(a.parts[0].verdict, PH_OPEN);
+		assert_false(a.parts[0].untracked);
+		assert_ptr_equal(a.parts[0].timeout, &t[rows[i].wins]);
+		ph_arena_fini(&w.mem);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whose_timeout),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_half_open_range),
 		cmocka_unit_test(test_reply_needs_state),

@@ -110,7 +110,7 @@ read_helper(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 		if (ph_str_case_eq(a->v.s, helpers[i].word))
 			name = helpers[i].name;
 	ph_ipt_rule_act(r, &(struct ph_act){
-		.kind = PH_ACT_HELPER, .at = a->at, .text = name,
+		.kind = PH_ACT_HELPER, .tmpl = true, .at = a->at, .text = name,
 	});
 	return true;
 }
@@ -120,7 +120,7 @@ read_timeout(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 {
 	(void)u;
 	ph_ipt_rule_act(r, &(struct ph_act){
-		.kind = PH_ACT_TIMEOUT, .at = a->at,
+		.kind = PH_ACT_TIMEOUT, .tmpl = true, .at = a->at,
 		.timeout = ph_ipt_timeout_find(r->rd, a->v.s),
 	});
 	return true;
