@@ -174,7 +174,7 @@ struct ph_probe_result {
 	struct ph_path paths[2];
 	const struct ph_ask *asks;
 	size_t n_asks;
-	const char *const *skipped;	/* tests left out, with the reason each */
+	const char **skipped;		/* tests left out, with the reason each */
 	size_t n_skipped, cap_skipped;
 };
 
