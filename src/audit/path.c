@@ -257,12 +257,16 @@ lost_answer(const struct ph_piece *p)
 	return p->stage == PH_STAGE_LATER && p->reply_untracked && !p->first_untracked;
 }
 
-/* TCP that tracking meets in its middle, from the side it does not expect. */
+/*
+ * Met in its middle: TCP from the side that tracking does not expect, and answers of
+ * ICMP, which begin nothing (icmp_new(), icmpv6_new()).
+ */
 static bool
 no_beginning(const struct ph_piece *p)
 {
-	return only_proto(p, PH_TCP) && (lost_answer(p) ||
-	    (p->stage == PH_STAGE_REPLY && p->first_untracked));
+	bool answer = p->stage == PH_STAGE_REPLY && p->first_untracked;
+
+	return (answer && is_icmp(p)) || (only_proto(p, PH_TCP) && (answer || lost_answer(p)));
 }
 
 /* Does translation give dimension ${d} another value? */
@@ -384,8 +388,7 @@ leave_point(struct ph_piece *p, enum ph_hook_point point)
 static bool
 seems_first(const struct ph_piece *p)
 {
-	return p->stage == PH_STAGE_FIRST || (p->first_untracked &&
-	    (p->stage == PH_STAGE_LATER || !only_proto(p, PH_TCP)));
+	return p->stage == PH_STAGE_FIRST || (p->first_untracked && !no_beginning(p));
 }
 
 static bool
