@@ -173,11 +173,13 @@ cut_cube(const struct ph_match_env *env, struct ph_piece *p,
 	return to->n > before ? PH_CUT_SPLIT : PH_CUT_ALL;
 }
 
-/* May any packet of ${p}, as it looks now, be in ${t}? */
+/* May any packet of ${p}, as it looks now, be in ${t}?  None without a connection. */
 static bool
 may_touch(const struct ph_match_env *env, const struct ph_piece *p,
     const struct ph_cube *t)
 {
+	if (p->no_ct && (t->d[PH_STATUS] != NULL || t->d[PH_CTMARK] != NULL))
+		return false;
 	for (int d = 0; d < PH_NDIMS; d++)
 		if (t->d[d] != NULL && !ph_ranges_overlap(
 		    ph_piece_dim(env->mem, p, (enum ph_dim)d), t->d[d]))
