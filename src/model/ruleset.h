@@ -89,8 +89,8 @@ struct ph_nat {
 
 struct ph_act {
 	enum ph_act_kind kind;
-	bool tmpl;			/* TIMEOUT, HELPER: for the connection that tracking will */
-					/* begin, by a template (xt_CT); else for one it has begun */
+	bool tmpl;		/* TIMEOUT, HELPER: for a connection that tracking will begin, */
+				/* by a template (xt_CT); else for one it has begun */
 	struct ph_span at;
 	union {
 		struct ph_chain *chain;			/* JUMP, GOTO */
