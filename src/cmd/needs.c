@@ -140,14 +140,10 @@ read_site(struct ph_run *run, struct ph_needs *n)
 	return file != 0 ? file : flags;
 }
 
-int
-ph_needs_load(struct ph_run *run, const char *const *names, size_t count,
-    const char *firewall, struct ph_needs *n)
+/* What the services' pages and the site say, before anything is assumed. */
+static int
+load(struct ph_run *run, const char *const *names, size_t count, struct ph_needs *n)
 {
-	struct ph_site_opts o = {
-		.stateful_only = ph_opt_given(&run->args, PH_OPT_STATEFUL_ONLY),
-		.resolve = resolve, .arg = run,
-	};
 	int err;
 
 	*n = (struct ph_needs){ .run = run, .date = today(&run->mem) };
@@ -157,10 +153,17 @@ ph_needs_load(struct ph_run *run, const char *const *names, size_t count,
 	if (err != 0)
 		return err;
 	ph_site_init(&n->site, &run->mem, &run->diags, &n->cat);
-	err = read_site(run, n);
-	if (err != 0)
-		return err;
-	assume_host(run, n, firewall);
+	return read_site(run, n);
+}
+
+static int
+require(struct ph_run *run, const char *const *names, size_t count, struct ph_needs *n)
+{
+	struct ph_site_opts o = {
+		.stateful_only = ph_opt_given(&run->args, PH_OPT_STATEFUL_ONLY),
+		.resolve = resolve, .arg = run,
+	};
+
 	n->sides.inside = n->site.inside.v;
 	n->sides.n_inside = n->site.inside.n;
 	n->sides.outside = n->site.outside.v;
@@ -169,6 +172,51 @@ ph_needs_load(struct ph_run *run, const char *const *names, size_t count,
 	    run->diags.errors > 0)
 		return site_error(run);
 	return 0;
+}
+
+int
+ph_needs_load(struct ph_run *run, const char *const *names, size_t count,
+    const char *firewall, struct ph_needs *n)
+{
+	int err = load(run, names, count, n);
+
+	if (err != 0)
+		return err;
+	assume_host(run, n, firewall);
+	return require(run, names, count, n);
+}
+
+/* Groups of a service that nobody named. */
+static void
+stand_in(struct ph_run *run, struct ph_needs *n, const struct ph_service *s, const char *via,
+    const char *here)
+{
+	for (size_t i = 0; i < s->n_groups; i++) {
+		const char *name = s->groups[i].name;
+		bool near = s->viewpoint == PH_VIEW_SERVER && strcmp(name, "servers") == 0;
+
+		if (ph_site_group(&n->site, s->name, name)->addrs.n == 0)
+			ph_site_flag(&n->site, PH_SITE_AT, "--via", ph_arena_printf(&run->mem,
+			    "%s.%s=%s", s->name, name, near ? here : via));
+	}
+}
+
+int
+ph_needs_via(struct ph_run *run, const char *const *names, size_t count, const char *via,
+    struct ph_needs *n)
+{
+	int err = load(run, names, count, n);
+	const char *here;
+
+	if (err != 0)
+		return err;
+	here = own_addresses(run);
+	n->sides.host = true;
+	if (n->site.clients.n == 0)
+		ph_site_flag(&n->site, PH_SITE_CLIENTS, "live", here);
+	for (size_t i = 0; i < count; i++)
+		stand_in(run, n, ph_catalog_find(&n->cat, names[i]), via, here);
+	return require(run, names, count, n);
 }
 
 int

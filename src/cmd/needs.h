@@ -26,6 +26,14 @@ int ph_needs_load(struct ph_run *, const char *const *, size_t, const char *fire
     struct ph_needs *);
 
 /*
+ * ph_needs_via(run, names, n, via, out):
+ * The same for a probe: this host is the client, and groups that nobody named have the
+ * addresses ${via}, "A,B", of who stands in for them.
+ */
+int ph_needs_via(struct ph_run *, const char *const *, size_t, const char *via,
+    struct ph_needs *);
+
+/*
  * ph_needs_both(run, needs, rs):
  * For FIREWALL SERVICE...: the requirements and the configuration.  Errors of
  * both are reported in one run.

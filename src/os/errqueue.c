@@ -69,6 +69,16 @@ ph_errqueue_take(int fd, uint8_t *data, size_t room, struct ph_errqueue_item *ou
 	return 1;
 }
 
+enum ph_errqueue_kind
+ph_errqueue_kind(bool v6, uint8_t type)
+{
+	if (type == (v6 ? ICMP6_DST_UNREACH : ICMP_DEST_UNREACH))
+		return PH_ERRQUEUE_UNREACHABLE;
+	if (type == (v6 ? ICMP6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED))
+		return PH_ERRQUEUE_EXCEEDED;
+	return PH_ERRQUEUE_OTHER;
+}
+
 bool
 ph_errqueue_prohibits(bool v6, uint8_t type, uint8_t code)
 {

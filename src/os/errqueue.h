@@ -33,6 +33,11 @@ struct ph_errqueue_item {
  */
 int ph_errqueue_take(int, uint8_t *, size_t, struct ph_errqueue_item *);
 
+enum ph_errqueue_kind { PH_ERRQUEUE_OTHER, PH_ERRQUEUE_UNREACHABLE, PH_ERRQUEUE_EXCEEDED };
+
+/* ph_errqueue_kind(v6, type): what an ICMP message of that type says. */
+enum ph_errqueue_kind ph_errqueue_kind(bool v6, uint8_t);
+
 /*
  * ph_errqueue_prohibits(v6, type, code): does that ICMP message say that a rule forbids
  * the packet, rather than that nobody is there?  RFC 1812 5.2.7.1, RFC 4443 3.1.

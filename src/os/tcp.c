@@ -81,6 +81,22 @@ ph_tcp_syns(int fd)
 	return 1 + info.tcpi_total_retrans;
 }
 
+int
+ph_tcp_send(int fd, const void *p, size_t n)
+{
+	ssize_t sent = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return sent < 0 ? errno == EINTR ? -EAGAIN : -errno : (int)sent;
+}
+
+int
+ph_tcp_recv(int fd, void *p, size_t n)
+{
+	ssize_t got = recv(fd, p, n, MSG_DONTWAIT);
+
+	return got < 0 ? errno == EINTR ? -EAGAIN : -errno : (int)got;
+}
+
 void
 ph_tcp_abort(int fd)
 {

@@ -2,7 +2,7 @@
 #ifndef PH_OS_TCP_H
 #define PH_OS_TCP_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "net/addr.h"
@@ -37,6 +37,13 @@ enum ph_tcp_fate ph_tcp_outcome(int, int *);
  * sent; 0 when the kernel does not say.
  */
 unsigned ph_tcp_syns(int);
+
+/*
+ * ph_tcp_send(fd, p, n), ph_tcp_recv(fd, p, n): bytes sent or received, never waiting; 0 of
+ * recv: the other end closed.  -EAGAIN, or another -errno when the connection broke.
+ */
+int ph_tcp_send(int, const void *, size_t);
+int ph_tcp_recv(int, void *, size_t);
 
 /* ph_tcp_abort(fd): close at once, with a RST where there is a connection. */
 void ph_tcp_abort(int);

@@ -131,7 +131,7 @@ judge_algs(struct ph_arena *mem, struct ph_probe_result *r)
 }
 
 static void
-judge_path(struct ph_arena *mem, struct ph_probe_result *r, const struct ph_path *p)
+judge_path(struct ph_arena *mem, struct ph_probe_result *r, const struct ph_path_seen *p)
 {
 	static const char *const way[] = { "from here", "to here" };
 

@@ -49,7 +49,7 @@ struct ph_measured {
 	const struct ph_requirement *req;
 	bool v6;
 	enum ph_verdict verdict;
-	const struct ph_observed *v;
+	struct ph_observed *v;
 	size_t n;
 	const char *why;		/* UNKNOWN, NOT_TESTED; or NULL */
 	bool counts;			/* towards the verdict of all */
@@ -123,9 +123,9 @@ struct ph_dscp_result {
 	uint8_t seen[2];		/* as received */
 };
 
-struct ph_path {
+struct ph_path_seen {
 	bool tested, v6;
-	struct ph_mtu_result {
+	struct ph_size_seen {
 		bool tested;
 		uint32_t bytes;		/* largest packet, IP header included */
 		bool told;		/* larger ones are answered, not just lost */
@@ -171,7 +171,7 @@ struct ph_probe_result {
 	struct ph_rung *rungs;
 	size_t n_rungs, cap_rungs;
 	const char *best;		/* of the rungs that work, or NULL */
-	struct ph_path paths[2];
+	struct ph_path_seen paths[2];
 	const struct ph_ask *asks;
 	size_t n_asks;
 	const char **skipped;		/* tests left out, with the reason each */

@@ -173,7 +173,7 @@ stream(const struct ph_text *t, const struct ph_stream_result *s, const char *wa
 }
 
 static void
-marks(const struct ph_text *t, const struct ph_path *p)
+marks(const struct ph_text *t, const struct ph_path_seen *p)
 {
 	static const char *const way[] = { "from here", "to here" };
 
@@ -199,7 +199,7 @@ marks(const struct ph_text *t, const struct ph_path *p)
 }
 
 static void
-path(const struct ph_text *t, const struct ph_path *p)
+path(const struct ph_text *t, const struct ph_path_seen *p)
 {
 	static const char *const way[] = { "from here", "to here" };
 

@@ -273,7 +273,7 @@ rung(struct ph_arena *mem, const struct ph_rung *g)
 }
 
 static json_t *
-mtu(struct ph_arena *mem, const struct ph_path *p, int d)
+mtu(struct ph_arena *mem, const struct ph_path_seen *p, int d)
 {
 	json_t *o = json_object();
 
@@ -303,7 +303,7 @@ stream(struct ph_arena *mem, const struct ph_stream_result *s)
 }
 
 static json_t *
-marks(struct ph_arena *mem, const struct ph_path *p, int d)
+marks(struct ph_arena *mem, const struct ph_path_seen *p, int d)
 {
 	json_t *list = json_array();
 
@@ -323,7 +323,7 @@ marks(struct ph_arena *mem, const struct ph_path *p, int d)
 }
 
 static json_t *
-path(struct ph_arena *mem, const struct ph_path *p)
+path(struct ph_arena *mem, const struct ph_path_seen *p)
 {
 	static const char *const way[] = { "out", "in" };
 	json_t *o = json_object();

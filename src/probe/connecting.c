@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/errqueue.h"
+#include "os/tcp.h"
+#include "probe/connecting.h"
+#include "probe/hello.h"
+
+enum {
+	TRIES = 5, TRY_GAP_US = 500000,
+	PACE_US = 4000,			/* between connections: no burst that looks like a scan */
+};
+
+/* One connection of one port. */
+struct attempt {
+	struct ph_connecting_one *port;
+	struct ph_watch *watch;
+	int fd;
+	bool connected, asked;
+	unsigned round;
+	uint64_t asked_us, due_us;
+	uint8_t bytes[PH_HELLO_MAX];
+	size_t len;
+};
+
+struct ph_connecting_one {
+	struct ph_connecting *all;
+	struct ph_sample s;
+	bool decided, connected;
+	uint32_t rtt_us;
+	struct attempt try[TRIES];
+	struct ph_watch *watch;		/* for the next attempt, and the end */
+	uint64_t started_us;
+};
+
+const struct ph_ranges *
+ph_connecting_sample(struct ph_arena *mem, const struct ph_ranges *ports)
+{
+	return ph_sample_ports(mem, ports, PH_CONNECTING_WHOLE, PH_CONNECTING_STEPS);
+}
+
+static void
+close_attempt(struct attempt *a)
+{
+	if (a->watch == NULL)
+		return;
+	ph_watch_end(a->watch);
+	a->watch = NULL;
+	ph_tcp_abort(a->fd);
+}
+
+static void
+decide(struct ph_connecting_one *p, enum ph_verdict v, const char *why)
+{
+	struct ph_connecting *c = p->all;
+
+	if (p->decided)
+		return;
+	p->decided = true;
+	p->s.verdict = v;
+	p->s.way = v == PH_BLOCKED ? PH_WAY_UNSURE : PH_WAY_NONE;
+	p->s.why = why;
+	for (unsigned i = 0; i < TRIES; i++)
+		close_attempt(&p->try[i]);
+	ph_watch_end(p->watch);
+	if (--c->open_ones > 0)
+		return;
+	c->done = true;
+	if (c->on_done != NULL)
+		c->on_done(c->arg);
+}
+
+/* Who said no: the offender of the last ICMP message, if there is one. */
+static void
+take_icmp(struct ph_connecting_one *p, int fd)
+{
+	struct ph_errqueue_item item;
+	uint8_t bytes[64];
+
+	while (ph_errqueue_take(fd, bytes, sizeof(bytes), &item) == 1) {
+		if (item.local || !item.has_offender)
+			continue;
+		p->s.evidence.has_icmp = true;
+		p->s.evidence.icmp_from = item.offender;
+		p->s.evidence.icmp_type = item.type;
+		p->s.evidence.icmp_code = item.code;
+	}
+}
+
+static void
+local_refusal(struct ph_connecting_one *p, int err)
+{
+	p->s.by_host = true;
+	decide(p, PH_BLOCKED, err == EPERM || err == EACCES ?
+	    "not permitted by a firewall on this computer" : strerror(err));
+}
+
+static void
+say(struct attempt *a, uint64_t now)
+{
+	struct ph_connecting_one *p = a->port;
+	size_t n = ph_hello_make(p->all->session, p->s.port, (uint8_t)a->round, a->bytes);
+
+	a->asked = true;
+	a->asked_us = now;
+	a->len = 0;
+	if (ph_tcp_send(a->fd, a->bytes, n) != (int)n)
+		decide(p, PH_BLOCKED, "the connection was cut after it was opened");
+	else
+		ph_watch_at(a->watch, now + p->all->o.silence_us);
+}
+
+static void
+hear(struct attempt *a, uint64_t now)
+{
+	struct ph_connecting_one *p = a->port;
+	int n = ph_tcp_recv(a->fd, a->bytes + a->len, sizeof(a->bytes) - a->len), answer;
+
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		decide(p, PH_BLOCKED, a->round > 0 ? "the connection was cut while in use" :
+		    "the connection was cut after it was opened");
+		return;
+	}
+	a->len += (size_t)n;
+	answer = ph_hello_check(p->all->session, p->s.port, (uint8_t)a->round, a->bytes, a->len);
+	if (answer == 0)
+		return;
+	if (answer < 0) {
+		decide(p, PH_BLOCKED, "somebody else than the far end answers");
+		return;
+	}
+	if (p->rtt_us == 0 || now - a->asked_us < p->rtt_us)
+		p->rtt_us = (uint32_t)(now - a->asked_us);
+	a->asked = false;
+	p->s.evidence.received_in++;
+	if (++a->round >= p->all->o.rounds)
+		decide(p, PH_OPEN, NULL);
+	else
+		ph_watch_at(a->watch, now + p->all->o.gap_us);
+}
+
+static void
+settle(struct attempt *a, uint64_t now)
+{
+	struct ph_connecting_one *p = a->port;
+	int err;
+
+	switch (ph_tcp_outcome(a->fd, &err)) {
+	case PH_TCP_PENDING:
+		return;
+	case PH_TCP_OPEN:
+		a->connected = p->connected = true;
+		p->s.evidence.received_out++;
+		ph_watch_events(a->watch, PH_WATCH_READ);
+		say(a, now);
+		return;
+	case PH_TCP_REFUSED:
+		take_icmp(p, a->fd);
+		decide(p, PH_BLOCKED, "the connection was refused");
+		return;
+	case PH_TCP_UNREACHABLE:
+		take_icmp(p, a->fd);
+		p->s.by_host = !p->s.evidence.has_icmp;
+		decide(p, PH_BLOCKED, strerror(err));
+		return;
+	case PH_TCP_LOCAL:
+		local_refusal(p, err);
+		return;
+	}
+}
+
+static void
+on_attempt(void *arg, unsigned events)
+{
+	struct attempt *a = arg;
+	struct ph_connecting_one *p = a->port;
+	uint64_t now = ph_loop_now(p->all->loop);
+
+	if (p->decided)
+		return;
+	if (!a->connected)
+		settle(a, now);
+	else if ((events & PH_WATCH_READ) != 0)
+		hear(a, now);
+	else if ((events & PH_WATCH_TIME) != 0 && a->asked)
+		decide(p, PH_BLOCKED, a->round > 0 ? "the connection went silent while in use" :
+		    "the connection went silent after it was opened");
+	else if ((events & PH_WATCH_TIME) != 0)
+		say(a, now);
+}
+
+static void
+attempt(struct ph_connecting_one *p)
+{
+	struct ph_connecting *c = p->all;
+	struct attempt *a = &p->try[p->s.evidence.tries];
+	int err = ph_tcp_connect(c->o.to, p->s.port, c->o.from, &a->fd);
+
+	p->s.evidence.tries++;
+	p->s.evidence.sent++;
+	if (err != 0) {
+		local_refusal(p, -err);
+		return;
+	}
+	a->port = p;
+	a->watch = ph_watch_new(c->loop, a->fd, PH_WATCH_WRITE, on_attempt, a);
+}
+
+static void
+give_up(struct ph_connecting_one *p)
+{
+	if (ph_session_failure(p->all->session) != NULL)
+		decide(p, PH_UNKNOWN, "the responder was lost");
+	else
+		decide(p, PH_BLOCKED, "no answer");
+}
+
+static void
+on_port(void *arg, unsigned events)
+{
+	struct ph_connecting_one *p = arg;
+	uint64_t now = ph_loop_now(p->all->loop);
+
+	(void)events;
+	if (p->decided)
+		return;
+	if (p->started_us == 0)
+		p->started_us = now;
+	if (now >= p->started_us + p->all->o.silence_us && !p->connected) {
+		give_up(p);
+		return;
+	}
+	if (p->s.evidence.tries < TRIES && !p->connected)
+		attempt(p);
+	if (!p->decided)
+		ph_watch_at(p->watch, p->s.evidence.tries < TRIES ? now + TRY_GAP_US :
+		    p->started_us + p->all->o.silence_us);
+}
+
+static void
+add_port(struct ph_connecting *c, uint16_t port)
+{
+	struct ph_connecting_one *p = &c->v[c->n++];
+
+	*p = (struct ph_connecting_one){ .all = c, .s.port = port };
+	if (ph_ranges_has(c->o.unbound, port)) {
+		p->decided = true;
+		p->s.verdict = PH_NOT_TESTED;
+		p->s.why = "the responder cannot use this port";
+		return;
+	}
+	c->open_ones++;
+	p->watch = ph_watch_new(c->loop, -1, 0, on_port, p);
+	ph_watch_at(p->watch, ph_loop_now(c->loop) + c->open_ones * PACE_US);
+}
+
+void
+ph_connecting_start(struct ph_loop *l, struct ph_session *s,
+    const struct ph_connecting_opts *o, struct ph_connecting *c)
+{
+	const struct ph_ranges *ports = ph_connecting_sample(l->mem, o->ports);
+	size_t n = 0;
+
+	*c = (struct ph_connecting){ .loop = l, .session = s, .o = *o };
+	for (size_t i = 0; i < ports->n; i++)
+		n += (size_t)(ports->r[i].hi - ports->r[i].lo) + 1;
+	c->v = ph_arena_array(l->mem, n, sizeof(*c->v));
+	for (size_t i = 0; i < ports->n; i++)
+		for (ph_u128 p = ports->r[i].lo; p <= ports->r[i].hi; p++)
+			add_port(c, (uint16_t)p);
+	c->done = c->open_ones == 0;
+}
+
+void
+ph_connecting_end(struct ph_connecting *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		decide(&c->v[i], PH_UNKNOWN, "there was no time to finish");
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+uint32_t
+ph_connecting_observed(struct ph_arena *mem, const struct ph_connecting *c,
+    const struct ph_ranges *ports, struct ph_observed **out, size_t *n_out, unsigned *between)
+{
+	uint32_t *rtt = ph_arena_array(mem, c->n + 1, sizeof(*rtt));
+	struct ph_sample *v = ph_arena_array(mem, c->n + 1, sizeof(*v));
+	size_t n_rtt = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		v[i] = c->v[i].s;
+		if (c->v[i].rtt_us > 0 && ph_ranges_has(ports, v[i].port))
+			rtt[n_rtt++] = c->v[i].rtt_us;
+	}
+	*between = ph_sample_parts(mem, v, c->n, ports, out, n_out);
+	qsort(rtt, n_rtt, sizeof(*rtt), by_number);
+	return n_rtt > 0 ? rtt[n_rtt / 2] : 0;
+}

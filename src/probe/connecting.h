@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PH_PROBE_CONNECTING_H
+#define PH_PROBE_CONNECTING_H
+
+#include "probe/sample.h"
+#include "probe/session.h"
+
+/*
+ * DOC: TCP ports
+ *
+ * A port is open when a connection stands, our hello gets through and is answered,
+ * and the connection still works after some round trips: there are firewalls that
+ * let a connection begin and cut it when they do not like what is said.  All ports
+ * at once, a few tries each; of long ranges a sample, refined between two ports that
+ * differ.
+ */
+enum {
+	PH_CONNECTING_WHOLE = 64,	/* ranges up to this many ports are tested whole */
+	PH_CONNECTING_STEPS = 48,	/* longer ones: so many samples */
+};
+
+struct ph_connecting_opts {
+	const struct ph_ranges *ports, *unbound;
+	ph_u128 to, from;
+	unsigned rounds;		/* round trips that it has to hold */
+	uint64_t gap_us;		/* between them */
+	uint64_t silence_us;		/* without a word for so long: blocked */
+};
+
+struct ph_connecting {
+	struct ph_loop *loop;
+	struct ph_session *session;
+	struct ph_connecting_opts o;
+	struct ph_connecting_one *v;
+	size_t n, open_ones;
+	bool done;
+	void (*on_done)(void *);
+	void *arg;
+};
+
+/* ph_connecting_sample(mem, ports): those of ${ports} that may be connected to. */
+const struct ph_ranges *ph_connecting_sample(struct ph_arena *, const struct ph_ranges *);
+
+/* ph_connecting_start(loop, session, opts, out): begin with all of them. */
+void ph_connecting_start(struct ph_loop *, struct ph_session *,
+    const struct ph_connecting_opts *, struct ph_connecting *);
+
+/* ph_connecting_end(c): stop; what is not decided stays unknown. */
+void ph_connecting_end(struct ph_connecting *);
+
+/*
+ * ph_connecting_observed(mem, c, ports, out, n): what was found of those ports, as parts of
+ * a flow; *${between}: ports between two that were tested, at most.  Returns the median
+ * round trip in microseconds, 0 when there was none.
+ */
+uint32_t ph_connecting_observed(struct ph_arena *, const struct ph_connecting *,
+    const struct ph_ranges *, struct ph_observed **, size_t *, unsigned *between);
+
+#endif

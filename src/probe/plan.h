@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PH_PROBE_PLAN_H
+#define PH_PROBE_PLAN_H
+
+#include "probe/probe.h"
+
+/*
+ * DOC: From needs to tests
+ *
+ * The responder stands in for every group of endpoints: what is tested is whether
+ * the firewall lets a protocol's ports through to an address outside.  Flows that
+ * share ports share tests; each flow then reads its own ports from what was found.
+ * Both families are tested on their own, where both ends have them.
+ */
+struct ph_test_ports {
+	const struct ph_ranges *udp_out, *tcp_out;	/* opened from here */
+	const struct ph_ranges *udp_in;	/* opened by the far end, on ports here */
+	const struct ph_ranges *tls;	/* of tcp_out: those on which TLS is spoken */
+};
+
+/* One flow over one family, still to be judged. */
+struct ph_test_family {
+	bool v6, possible;
+	ph_u128 to, from;
+	const char *why;		/* not possible: the reason */
+	struct ph_test_ports ports;
+};
+
+/*
+ * ph_plan_families(mem, opts, reqs, n, out):
+ * Which addresses talk to which, and the ports of all ${n} requirements together.
+ */
+void ph_plan_families(struct ph_arena *, const struct ph_probe_opts *,
+    const struct ph_requirement *const *, size_t, struct ph_test_family [2]);
+
+/*
+ * ph_plan_flows(mem, fam, reqs, n, out): one entry of the result for each requirement and
+ * family that it has addresses in, NOT_TESTED as yet.
+ */
+void ph_plan_flows(struct ph_arena *, const struct ph_test_family [2],
+    const struct ph_requirement *const *, size_t, struct ph_probe_result *);
+
+#endif

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "net/names.h"
+#include "probe/connecting.h"
+#include "probe/idling.h"
+#include "probe/inbound.h"
+#include "probe/measuring.h"
+#include "probe/plan.h"
+#include "probe/sweeping.h"
+
+/*
+ * DOC: The schedule
+ *
+ *	session		with the responder, over the first family that gets there
+ *	inbound		what the far end opens, while nothing of ours is open
+ *	ports		TCP and UDP of both families at once: what is needed
+ *	path		sizes, marks, quality, translation: on a port that is open
+ *	blocks		where one packet of each blocked run ends
+ *	timers		last and alone
+ *
+ * Each step has a time after which what is not known stays unknown; the steps
+ * together keep what --quick and the usual run promise.
+ */
+enum {
+	SESSION_US = 4000000,
+	PORTS_QUICK_US = 8000000, PORTS_US = 30000000, EXHAUSTIVE_US = 180000000,
+	INBOUND_US = 6000000, PATH_US = 6000000, BLOCKS_US = 4000000,
+	LEAST_WAIT_US = 300000,
+	HOLD_US = 1000000, HOLD_QUICK_US = 500000, SILENCE_US = 3500000,
+	MAX_LOCATED = 3,
+};
+
+struct run {
+	struct ph_arena *mem;
+	const struct ph_probe_opts *o;
+	const struct ph_requirement *const *reqs;
+	size_t n;
+	struct ph_probe_result *out;
+	struct ph_loop loop;
+	struct ph_session *session;
+	struct ph_test_family fam[2];
+	struct ph_sweeping sweep[2];
+	bool swept[2], session_v6;
+	struct ph_connecting connect[2];
+	struct ph_inbound inbound[2];
+	bool heard[2];
+	const struct ph_ranges *unbound_udp, *unbound_tcp;
+	uint64_t rtt_us;
+	bool waited;			/* for what the schedule waits for now */
+	unsigned pending;
+};
+
+static void
+phase(struct run *r, const char *what)
+{
+	if (r->o->phase != NULL)
+		r->o->phase(r->o->arg, what);
+}
+
+static const char *
+place(struct ph_arena *mem, ph_u128 addr, uint16_t port)
+{
+	char text[PH_ADDR_TEXT];
+	bool v6 = !ph_addr_is_v4(addr);
+
+	return ph_arena_printf(mem, "%s%s%s port %u", v6 ? "[" : "",
+	    ph_addr_format(addr, text), v6 ? "]" : "", port);
+}
+
+/* The session over one family; true when it stands. */
+static bool
+open_session(struct run *r, const struct ph_test_family *f)
+{
+	struct ph_session_opts so = {
+		.to = f->to, .port = r->o->port, .key = r->o->key, .peer = r->o->peer,
+	};
+
+	if (!f->possible)
+		return false;
+	r->session = ph_session_new(&r->loop, &so);
+	ph_loop_until(&r->loop, ph_session_settled(r->session),
+	    ph_loop_now(&r->loop) + SESSION_US);
+	if (*ph_session_settled(r->session) && ph_session_failure(r->session) == NULL) {
+		r->session_v6 = f->v6;
+		return true;
+	}
+	r->out->failure = ph_arena_printf(r->mem, "the test server %s cannot be used: %s",
+	    place(r->mem, f->to, r->o->port), ph_session_failure(r->session) != NULL ?
+	    ph_session_failure(r->session) : "it does not answer");
+	ph_session_end(r->session);
+	r->session = NULL;
+	return false;
+}
+
+static void
+begin(struct run *r)
+{
+	phase(r, "reaching the responder");
+	if (!open_session(r, &r->fam[0]) && !open_session(r, &r->fam[1]))
+		return;
+	r->out->failure = NULL;
+}
+
+static void
+on_bound(struct run *r, const struct ph_session_bound *b, const struct ph_ranges **to)
+{
+	if (b != NULL && b->failed == NULL)
+		ph_result_skip(r->mem, r->out, "the test server cannot listen for us: %s", b->why);
+	if (b != NULL)
+		*to = ph_ranges_union(r->mem, *to, b->failed != NULL ? b->failed :
+		    ph_ranges_one(r->mem, 0, 65535));
+	if (--r->pending == 0)
+		r->waited = true;
+}
+
+static void
+on_udp_bound(void *arg, const struct ph_session_bound *b)
+{
+	struct run *r = arg;
+
+	on_bound(r, b, &r->unbound_udp);
+}
+
+static void
+on_tcp_bound(void *arg, const struct ph_session_bound *b)
+{
+	struct run *r = arg;
+
+	on_bound(r, b, &r->unbound_tcp);
+}
+
+/* Of TCP the control channel itself proves its own port; nobody can listen there twice. */
+static const struct ph_ranges *
+tcp_ports(struct run *r)
+{
+	const struct ph_ranges *all = ph_ranges_union(r->mem, r->fam[0].ports.tcp_out,
+	    r->fam[1].ports.tcp_out);
+
+	all = ph_connecting_sample(r->mem, all);
+	return ph_ranges_subtract(r->mem, all, ph_ranges_one(r->mem, r->o->port, r->o->port));
+}
+
+/* All ports that any test of this run needs. */
+static bool
+bind_ports(struct run *r)
+{
+	const struct ph_ranges *udp = ph_ranges_union(r->mem, r->fam[0].ports.udp_out,
+	    r->fam[1].ports.udp_out), *tcp = tcp_ports(r);
+
+	phase(r, "asking the responder to listen");
+	r->waited = false;
+	r->pending = (udp->n > 0 ? 1U : 0) + (tcp->n > 0 ? 1U : 0);
+	if (udp->n > 0)
+		ph_session_bind(r->session, PH_CONTROL_UDP, udp, on_udp_bound, r);
+	if (tcp->n > 0)
+		ph_session_bind(r->session, PH_CONTROL_TCP, tcp, on_tcp_bound, r);
+	if (r->pending > 0)
+		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + SESSION_US);
+	if (r->pending == 0 && ph_session_failure(r->session) == NULL)
+		return true;
+	r->out->failure = "the test server does not answer any more";
+	return false;
+}
+
+static void
+on_part_done(void *arg)
+{
+	struct run *r = arg;
+
+	if (--r->pending == 0)
+		r->waited = true;
+}
+
+static void
+start_sweep(struct run *r, const struct ph_test_family *f)
+{
+	struct ph_sweeping_opts so = {
+		.ports = f->ports.udp_out, .unbound = r->unbound_udp, .to = f->to,
+		.from = f->from, .exhaustive = r->o->exhaustive, .pps = r->o->pps,
+		.unpaced = r->o->unpaced, .seed = r->o->seed,
+	};
+	struct ph_sweeping *s = &r->sweep[f->v6];
+	int err;
+
+	if (f->ports.udp_out->n == 0)
+		return;
+	err = ph_sweeping_start(&r->loop, r->session, &so, s);
+	r->swept[f->v6] = err == 0;
+	if (err != 0) {
+		ph_result_skip(r->mem, r->out, "UDP over %s: this computer gives no socket: %s",
+		    f->v6 ? "IPv6" : "IPv4", strerror(-err));
+		return;
+	}
+	s->on_done = on_part_done;
+	s->arg = r;
+	r->pending++;
+}
+
+static void
+start_connecting(struct run *r, const struct ph_test_family *f)
+{
+	struct ph_connecting_opts co = {
+		.ports = f->ports.tcp_out, .unbound = ph_ranges_union(r->mem, r->unbound_tcp,
+		    ph_ranges_one(r->mem, r->o->port, r->o->port)),
+		.to = f->to, .from = f->from, .rounds = 3,
+		.gap_us = r->o->quick ? HOLD_QUICK_US : HOLD_US, .silence_us = SILENCE_US,
+	};
+	struct ph_connecting *c = &r->connect[f->v6];
+
+	if (f->ports.tcp_out->n == 0)
+		return;
+	ph_connecting_start(&r->loop, r->session, &co, c);
+	c->on_done = on_part_done;
+	c->arg = r;
+	r->pending += c->done ? 0 : 1;
+}
+
+/*
+ * The far end opens flows: before anything of ours has opened the way back, and never to
+ * another address than that of the session.
+ */
+static void
+test_inbound(struct run *r)
+{
+	const struct ph_ranges *all = ph_ranges_union(r->mem, r->fam[0].ports.udp_out,
+	    r->fam[1].ports.udp_out), *bound = ph_ranges_subtract(r->mem, all, r->unbound_udp);
+	int v6 = r->session_v6;
+	struct ph_inbound_opts io = {
+		.ports = r->fam[v6].ports.udp_in, .bound = bound, .to = r->fam[v6].to,
+		.from = r->fam[v6].from,
+	};
+
+	if (io.ports->n == 0 || bound->n == 0)
+		return;
+	phase(r, "letting the responder send first");
+	r->heard[v6] = true;
+	ph_inbound_start(&r->loop, r->session, &io, &r->inbound[v6]);
+	ph_loop_until(&r->loop, &r->inbound[v6].done, ph_loop_now(&r->loop) + INBOUND_US);
+	ph_inbound_end(&r->inbound[v6]);
+}
+
+static void
+test_ports(struct run *r)
+{
+	uint64_t limit = r->o->exhaustive ? EXHAUSTIVE_US : r->o->quick ? PORTS_QUICK_US : PORTS_US;
+
+	phase(r, "trying the ports");
+	r->waited = false;
+	r->pending = 0;
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->fam[v6].possible) {
+			start_sweep(r, &r->fam[v6]);
+			start_connecting(r, &r->fam[v6]);
+		}
+	if (r->pending > 0)
+		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + limit);
+	for (int v6 = 0; v6 < 2; v6++) {
+		if (r->swept[v6])
+			ph_sweeping_end(&r->sweep[v6]);
+		ph_connecting_end(&r->connect[v6]);
+	}
+	if (ph_session_failure(r->session) != NULL)
+		r->out->failure = ph_arena_printf(r->mem, "the test server was lost half-way: %s",
+		    ph_session_failure(r->session));
+}
+
+/* The port of the control channel: it answers, so it is open. */
+static void
+add_control(struct run *r, const struct ph_measured *f, struct ph_observed *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].verdict == PH_NOT_TESTED && v[i].ports->n == 1 &&
+		    v[i].ports->r[0].lo == r->o->port && v[i].ports->r[0].hi == r->o->port &&
+		    f->v6 == r->session_v6) {
+			v[i].verdict = PH_OPEN;
+			v[i].why = NULL;
+			v[i].evidence.sent = v[i].evidence.received_out =
+			    v[i].evidence.received_in = v[i].evidence.tries = 1;
+		}
+}
+
+static void
+take_flow(struct run *r, struct ph_measured *f)
+{
+	const struct ph_requirement *q = f->req;
+	const struct ph_ranges *ports = q->ports != NULL ? q->ports :
+	    ph_ranges_one(r->mem, 1, 65535);
+	struct ph_observed *v = NULL;
+	struct ph_sweep_stats st;
+	unsigned between = 0;
+
+	if (q->direction == PH_IN && q->proto == PH_UDP && r->heard[f->v6]) {
+		between = ph_inbound_observed(r->mem, &r->inbound[f->v6], ports, &v, &f->n);
+		f->sampled = between > 0;
+		f->hole = between + 1;
+	} else if (q->direction == PH_IN) {
+		f->why = q->proto == PH_UDP ? "the responder has no port to send from" :
+		    "the responder opens no TCP connections";
+	} else if (q->proto == PH_UDP && r->swept[f->v6]) {
+		ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports, &v, &f->n);
+		ph_sweep_stats(r->sweep[f->v6].engine, &st);
+		f->sampled = st.found_run > 1;
+		f->hole = st.found_run;
+		f->rtt_us = (uint32_t)st.rtt_us;
+	} else if (q->proto == PH_TCP) {
+		f->rtt_us = ph_connecting_observed(r->mem, &r->connect[f->v6], ports, &v, &f->n,
+		    &between);
+		f->sampled = between > 0;
+		f->hole = between + 1;
+		add_control(r, f, v, f->n);
+	} else {
+		f->why = ph_arena_printf(r->mem, "%s cannot be tested",
+		    ph_proto_name(q->proto) != NULL ? ph_proto_name(q->proto) : "this protocol");
+	}
+	f->v = v;
+	if (f->n > 0)
+		f->verdict = ph_result_sum(v, f->n);
+	if (r->o->flow != NULL)
+		r->o->flow(r->o->arg, f);
+}
+
+static void
+take_flows(struct run *r)
+{
+	for (size_t i = 0; i < r->out->n_flows; i++)
+		if (r->fam[r->out->flows[i].v6].possible)
+			take_flow(r, &r->out->flows[i]);
+}
+
+/* A UDP port that is open both ways, for what is measured on one; 0: none. */
+static uint16_t
+open_port(struct run *r, int v6)
+{
+	size_t n;
+	struct ph_sweep_run *run;
+
+	if (!r->swept[v6])
+		return 0;
+	n = ph_sweep_result(r->sweep[v6].engine, NULL, 0);
+	run = ph_arena_array(r->mem, n + 1, sizeof(*run));
+	ph_sweep_result(r->sweep[v6].engine, run, n);
+	for (size_t i = 0; i < n; i++)
+		if (run[i].verdict == PH_SWEEP_OPEN)
+			return run[i].lo;
+	return 0;
+}
+
+static uint64_t
+patience(struct run *r, int v6)
+{
+	struct ph_sweep_stats st;
+
+	ph_sweep_stats(r->sweep[v6].engine, &st);
+	return st.rtt_us * 3 > LEAST_WAIT_US ? st.rtt_us * 3 : LEAST_WAIT_US;
+}
+
+/* Runs until both are done, or the time is over. */
+static void
+wait_both(struct run *r, const bool *a, const bool *b, uint64_t us)
+{
+	uint64_t at = ph_loop_now(&r->loop) + us;
+
+	ph_loop_until(&r->loop, a, at);
+	ph_loop_until(&r->loop, b, at);
+}
+
+static void
+measure_path(struct run *r, int v6, uint16_t port)
+{
+	struct ph_path_seen *p = &r->out->paths[v6];
+	struct ph_measuring_opts mo = {
+		.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
+		.wait_us = patience(r, v6),
+	};
+	struct ph_sizing *size = PH_NEW(r->mem, struct ph_sizing);
+	struct ph_marking *mark = PH_NEW(r->mem, struct ph_marking);
+	struct ph_sweep_stats st;
+
+	if (ph_sizing_start(&r->loop, r->session, &mo, size) != 0)
+		return;
+	if (ph_marking_start(&r->loop, r->session, &mo, mark) != 0) {
+		ph_sizing_end(size);
+		return;
+	}
+	wait_both(r, &size->done, &mark->done, PATH_US);
+	ph_sizing_end(size);
+	ph_marking_end(mark);
+	ph_sweep_stats(r->sweep[v6].engine, &st);
+	*p = (struct ph_path_seen){ .tested = true, .v6 = v6 != 0, .rtt_us = (uint32_t)st.rtt_us };
+	ph_sizing_result(size, p);
+	ph_marking_result(r->mem, mark, p);
+}
+
+/* Where the packets of one blocked run end. */
+static void
+locate(struct run *r, const struct ph_measured *f, struct ph_observed *o, uint16_t control)
+{
+	struct ph_locating *x = PH_NEW(r->mem, struct ph_locating);
+	struct ph_measuring_opts mo = {
+		.to = r->fam[f->v6].to, .from = r->fam[f->v6].from, .port = control,
+		.wait_us = patience(r, f->v6),
+	};
+
+	if (ph_locating_start(&r->loop, r->session, &mo, (uint16_t)o->ports->r[0].lo,
+	    ph_session_welcome(r->session)->seen, x) != 0)
+		return;
+	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + BLOCKS_US);
+	ph_locating_end(x);
+	ph_locating_result(x, &o->evidence);
+}
+
+static void
+locate_blocks(struct run *r)
+{
+	unsigned n = 0;
+
+	phase(r, "finding where packets end");
+	for (size_t i = 0; i < r->out->n_flows; i++) {
+		struct ph_measured *f = &r->out->flows[i];
+		uint16_t control = open_port(r, f->v6);
+
+		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT)
+			continue;
+		for (size_t k = 0; k < f->n && n < MAX_LOCATED; k++) {
+			struct ph_observed *o = &f->v[k];
+
+			if (o->verdict != PH_BLOCKED || o->by_host || o->evidence.has_icmp ||
+			    o->way == PH_WAY_BACK || !r->swept[f->v6])
+				continue;
+			locate(r, f, o, control != 0 ? control : (uint16_t)o->ports->r[0].lo);
+			n++;
+		}
+	}
+}
+
+static void
+measure_timers(struct run *r)
+{
+	for (int v6 = 0; v6 < 2 && !r->out->timers.tested; v6++) {
+		uint16_t port = open_port(r, v6);
+		struct ph_idling_opts io = {
+			.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
+			.stop_at_s = r->o->stop_at_s, .cap_s = r->o->cap_s,
+		};
+		struct ph_idling *x = PH_NEW(r->mem, struct ph_idling);
+		int err;
+
+		if (!r->fam[v6].possible || port == 0)
+			continue;
+		phase(r, "waiting until the firewall forgets idle connections");
+		err = ph_idling_start(&r->loop, r->session, &io, x);
+		if (err != 0) {
+			ph_result_skip(r->mem, r->out, "timers: not enough sockets: %s",
+			    strerror(-err));
+			return;
+		}
+		ph_loop_until(&r->loop, &x->done, UINT64_MAX);
+		ph_idling_result(r->mem, x, &r->out->timers);
+	}
+	if (!r->out->timers.tested)
+		ph_result_skip(r->mem, r->out, "timers: no UDP port is open both ways");
+}
+
+static void
+measure(struct run *r)
+{
+	if (!bind_ports(r))
+		return;
+	test_inbound(r);
+	test_ports(r);
+	take_flows(r);
+	if (ph_session_failure(r->session) != NULL)
+		return;
+	for (int v6 = 0; v6 < 2 && !r->o->quick; v6++)
+		if (open_port(r, v6) != 0) {
+			phase(r, "measuring the path");
+			measure_path(r, v6, open_port(r, v6));
+		}
+	locate_blocks(r);
+	if (r->o->timers)
+		measure_timers(r);
+	else
+		ph_result_skip(r->mem, r->out, "how long idle UDP is remembered: --timers tests it");
+}
+
+void
+ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_probe_result *out)
+{
+	struct run *r = PH_NEW(mem, struct run);
+
+	*r = (struct run){ .mem = mem, .o = o, .reqs = reqs, .n = n, .out = out };
+	*out = (struct ph_probe_result){ .via = o->via };
+	r->unbound_udp = r->unbound_tcp = ph_ranges_none();
+	ph_plan_families(mem, o, reqs, n, r->fam);
+	ph_plan_flows(mem, r->fam, reqs, n, out);
+	if (ph_loop_init(&r->loop, mem) != 0) {
+		out->failure = "this computer gives no event loop";
+	} else {
+		begin(r);
+		if (r->session != NULL) {
+			measure(r);
+			ph_session_end(r->session);
+		}
+		ph_loop_fini(&r->loop);
+	}
+	ph_result_judge(mem, out);
+}
