@@ -296,8 +296,9 @@ take_flow(struct run *r, struct ph_measured *f)
 		f->sampled = between > 0;
 		f->hole = between + 1;
 	} else if (q->direction == PH_IN) {
-		f->why = q->proto == PH_UDP ? "the responder has no port to send from" :
-		    "the responder opens no TCP connections";
+		f->why = q->proto != PH_UDP ? "the responder opens no TCP connections" :
+		    f->v6 != r->session_v6 ? "the responder sends first only to the address "
+		    "from which it was called" : "the responder has no port to send from";
 	} else if (q->proto == PH_UDP && r->swept[f->v6]) {
 		ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports, &v, &f->n);
 		ph_sweep_stats(r->sweep[f->v6].engine, &st);

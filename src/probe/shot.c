@@ -10,6 +10,9 @@
 /* Ask for room for all answers of a sweep: at 250 a second the default would do. */
 enum { ROOM = 1 << 20, ROUNDS = 64 };
 
+/* No answer is longer than its request: one with an IPv6 address has to fit. */
+enum { LEAST = 96 };
+
 struct ph_gun {
 	struct ph_loop *loop;
 	struct ph_session *session;
@@ -33,6 +36,7 @@ encode(const struct ph_gun *g, const struct ph_shot *s, uint8_t *out)
 	struct ph_stun_seal seal = {
 		.auth = ph_session_auth(g->session), .sha1 = true, .fingerprint = true,
 	};
+	uint16_t bytes = (uint16_t)(s->bytes > LEAST ? s->bytes & ~3U : LEAST);
 	uint8_t id[12];
 	size_t n;
 
@@ -44,10 +48,10 @@ encode(const struct ph_gun *g, const struct ph_shot *s, uint8_t *out)
 	ph_stun_set(&m, PH_STUN_PINHOLE_TEST);
 	m.test = s->test;
 	n = ph_stun_encode(&m, &seal, out, PH_SHOT_MAX);
-	if (n == 0 || s->bytes < n + 4)
+	if (bytes < n + 4)
 		return n;
 	ph_stun_set(&m, PH_STUN_PADDING);
-	m.padding = (uint16_t)(s->bytes - n - 4);
+	m.padding = (uint16_t)(bytes - n - 4);
 	return ph_stun_encode(&m, &seal, out, PH_SHOT_MAX);
 }
 

@@ -28,7 +28,7 @@ struct ph_shot {
 	uint8_t try;
 	uint16_t port;			/* to which it goes */
 	struct ph_stun_test test;	/* what the responder is to do */
-	uint16_t bytes;			/* UDP payload to be reached by padding; 0: least */
+	uint16_t bytes;			/* UDP payload by padding, multiples of 4; 0: least */
 	uint8_t ttl;			/* 0: the usual */
 	bool has_tos;
 	uint8_t tos;

@@ -3,7 +3,8 @@
 
 #include "probe/measuring.h"
 
-enum { UDP_HEADER = 8, V4_HEADER = 20, V6_HEADER = 40 };
+/* Messages of STUN are multiples of 4, and so is the largest size that is told. */
+enum { UDP_HEADER = 8, V4_HEADER = 20, V6_HEADER = 40, STEP = 4 };
 
 static unsigned
 headers(const struct ph_sizing *x)
@@ -20,7 +21,7 @@ output(void *arg, uint64_t now, struct ph_shot *v, size_t max)
 	size_t n = ph_mtu_output(&x->engine, now, send, max), kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint16_t bytes = (uint16_t)(send[i].size - headers(x));
+		uint16_t bytes = (uint16_t)((send[i].size - headers(x)) / STEP * STEP);
 		struct ph_shot s = {
 			.kind = send[i].fragment ? PH_CONTROL_FRAGMENT : PH_CONTROL_MTU,
 			.number = send[i].size, .try = send[i].try, .port = x->o.port,
@@ -44,7 +45,7 @@ reply(void *arg, uint64_t now, const struct ph_shot_reply *r)
 	if (r->msg->addr != x->o.to || r->msg->port != x->o.port)
 		return;
 	ph_mtu_receipt(&x->engine, r->number, r->try);
-	if (r->msg->len + headers(x) >= r->number)
+	if (r->msg->len + headers(x) + STEP > r->number)
 		ph_mtu_reply(&x->engine, r->number, r->try);
 	ph_gun_kick(x->whole);
 }
@@ -159,10 +160,10 @@ ph_sizing_result(const struct ph_sizing *x, struct ph_path_seen *p)
 	const struct ph_mtu_result *r = &x->engine.result;
 
 	p->mtu[0].tested = r->out > 0;
-	p->mtu[0].bytes = r->out;
+	p->mtu[0].bytes = r->out / STEP * STEP;
 	p->mtu[0].told = !r->blackhole;
 	p->mtu[1].tested = r->in > 0;
-	p->mtu[1].bytes = r->in;
+	p->mtu[1].bytes = r->in / STEP * STEP;
 	p->mtu[1].told = true;		/* of the far end's packets it would be told */
 	p->fragments[0] = fragments(r->fragments_out);
 	p->fragments[1] = fragments(r->fragments_in);
