@@ -5,6 +5,7 @@
 
 #include "os/errqueue.h"
 #include "os/tcp.h"
+#include "os/tls.h"
 #include "probe/connecting.h"
 #include "probe/hello.h"
 
@@ -17,8 +18,9 @@ enum {
 struct attempt {
 	struct ph_connecting_one *port;
 	struct ph_watch *watch;
+	struct ph_tls *tls;		/* NULL: none is spoken */
 	int fd;
-	bool connected, asked;
+	bool connected, shaking, asked;
 	unsigned round;
 	uint64_t asked_us, due_us;
 	uint8_t bytes[PH_HELLO_MAX];
@@ -48,6 +50,8 @@ close_attempt(struct attempt *a)
 		return;
 	ph_watch_end(a->watch);
 	a->watch = NULL;
+	ph_tls_free(a->tls);
+	a->tls = NULL;
 	ph_tcp_abort(a->fd);
 }
 
@@ -97,6 +101,24 @@ local_refusal(struct ph_connecting_one *p, int err)
 	    "not permitted by a firewall on this computer" : strerror(err));
 }
 
+static int
+put(struct attempt *a, const void *p, size_t n)
+{
+	return a->tls != NULL ? ph_tls_write(a->tls, p, n) : ph_tcp_send(a->fd, p, n);
+}
+
+/* -EAGAIN: nothing is there yet; 0: the other end has closed. */
+static int
+get(struct attempt *a, void *p, size_t n)
+{
+	int got;
+
+	if (a->tls == NULL)
+		return ph_tcp_recv(a->fd, p, n);
+	got = ph_tls_read(a->tls, p, n);
+	return got == 0 ? -EAGAIN : got == -EPIPE ? 0 : got;
+}
+
 static void
 say(struct attempt *a, uint64_t now)
 {
@@ -106,17 +128,37 @@ say(struct attempt *a, uint64_t now)
 	a->asked = true;
 	a->asked_us = now;
 	a->len = 0;
-	if (ph_tcp_send(a->fd, a->bytes, n) != (int)n)
+	if (put(a, a->bytes, n) != (int)n)
 		decide(p, PH_BLOCKED, "the connection was cut after it was opened");
 	else
 		ph_watch_at(a->watch, now + p->all->o.silence_us);
+}
+
+/* The far end tells the secret of what it takes for this connection. */
+static void
+compare(void *arg, const uint8_t *theirs)
+{
+	struct attempt *a = arg;
+	struct ph_connecting_one *p = a->port;
+	uint8_t ours[32];
+
+	if (p->decided)
+		return;
+	if (theirs == NULL || !ph_tls_exporter(a->tls, ours)) {
+		decide(p, PH_UNKNOWN, "the far end does not tell the secret of its connection");
+	} else if (memcmp(theirs, ours, sizeof(ours)) != 0) {
+		p->all->intercepted = true;
+		decide(p, PH_BLOCKED, "TLS is intercepted: the two ends share no secret");
+	} else {
+		decide(p, PH_OPEN, NULL);
+	}
 }
 
 static void
 hear(struct attempt *a, uint64_t now)
 {
 	struct ph_connecting_one *p = a->port;
-	int n = ph_tcp_recv(a->fd, a->bytes + a->len, sizeof(a->bytes) - a->len), answer;
+	int n = get(a, a->bytes + a->len, sizeof(a->bytes) - a->len), answer;
 
 	if (n == -EAGAIN)
 		return;
@@ -137,10 +179,56 @@ hear(struct attempt *a, uint64_t now)
 		p->rtt_us = (uint32_t)(now - a->asked_us);
 	a->asked = false;
 	p->s.evidence.received_in++;
-	if (++a->round >= p->all->o.rounds)
-		decide(p, PH_OPEN, NULL);
-	else
+	if (++a->round < p->all->o.rounds) {
 		ph_watch_at(a->watch, now + p->all->o.gap_us);
+	} else if (a->tls == NULL) {
+		decide(p, PH_OPEN, NULL);
+	} else {
+		ph_watch_at(a->watch, UINT64_MAX);
+		ph_session_exporter(p->all->session, p->s.port, compare, a);
+	}
+}
+
+static void
+shake(struct attempt *a, uint64_t now)
+{
+	struct ph_connecting_one *p = a->port;
+	struct ph_tls_wants w;
+	enum ph_tls_fault fault;
+
+	switch (ph_tls_shake(a->tls)) {
+	case PH_TLS_SHAKING:
+		w = ph_tls_wants(a->tls);
+		ph_watch_events(a->watch, w.write ? PH_WATCH_WRITE : PH_WATCH_READ);
+		return;
+	case PH_TLS_READY:
+		a->shaking = false;
+		ph_watch_events(a->watch, PH_WATCH_READ);
+		say(a, now);
+		return;
+	case PH_TLS_FAILED:
+		fault = ph_tls_fault(a->tls);
+		p->all->intercepted |= fault == PH_TLS_OTHER_KEY;
+		decide(p, PH_BLOCKED, fault == PH_TLS_OTHER_KEY ?
+		    "TLS is intercepted: somebody else's certificate is shown" :
+		    ph_tls_fault_name(fault));
+		return;
+	}
+}
+
+static void
+begin_tls(struct attempt *a, uint64_t now)
+{
+	const struct ph_connecting_opts *o = &a->port->all->o;
+	struct ph_tls_opts t = { .key = o->key, .peer = o->peer };
+
+	if (ph_tls_client(a->fd, &t, &a->tls) != 0) {
+		decide(a->port, PH_UNKNOWN, "this computer has no memory left");
+		return;
+	}
+	a->shaking = true;
+	ph_watch_at(a->watch, now + o->silence_us);
+	shake(a, now);
 }
 
 static void
@@ -156,7 +244,10 @@ settle(struct attempt *a, uint64_t now)
 		a->connected = p->connected = true;
 		p->s.evidence.received_out++;
 		ph_watch_events(a->watch, PH_WATCH_READ);
-		say(a, now);
+		if (ph_ranges_has(p->all->o.tls, p->s.port))
+			begin_tls(a, now);
+		else
+			say(a, now);
 		return;
 	case PH_TCP_REFUSED:
 		take_icmp(p, a->fd);
@@ -184,6 +275,10 @@ on_attempt(void *arg, unsigned events)
 		return;
 	if (!a->connected)
 		settle(a, now);
+	else if (a->shaking && (events & (PH_WATCH_READ | PH_WATCH_WRITE)) != 0)
+		shake(a, now);
+	else if (a->shaking)
+		decide(p, PH_BLOCKED, "TLS goes silent in its handshake");
 	else if ((events & PH_WATCH_READ) != 0)
 		hear(a, now);
 	else if ((events & PH_WATCH_TIME) != 0 && a->asked)

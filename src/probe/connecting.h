@@ -11,8 +11,9 @@
  * A port is open when a connection stands, our hello gets through and is answered,
  * and the connection still works after some round trips: there are firewalls that
  * let a connection begin and cut it when they do not like what is said.  All ports
- * at once, a few tries each; of long ranges a sample, refined between two ports that
- * differ.
+ * at once, a few tries each; of long ranges a sample.  Where TLS is spoken, the far end must show the key that is known, and the
+ * secret of the connection be the same at both ends: whoever sits between and shows
+ * a certificate of his own, however well the computer may trust it, is found out.
  */
 enum {
 	PH_CONNECTING_WHOLE = 64,	/* ranges up to this many ports are tested whole */
@@ -21,6 +22,9 @@ enum {
 
 struct ph_connecting_opts {
 	const struct ph_ranges *ports, *unbound;
+	const struct ph_ranges *tls;	/* of ${ports}: speak TLS there */
+	const struct ph_tls_key *key;	/* ours, and the far end's, for TLS */
+	const uint8_t *peer;
 	ph_u128 to, from;
 	unsigned rounds;		/* round trips that it has to hold */
 	uint64_t gap_us;		/* between them */
@@ -33,7 +37,7 @@ struct ph_connecting {
 	struct ph_connecting_opts o;
 	struct ph_connecting_one *v;
 	size_t n, open_ones;
-	bool done;
+	bool done, intercepted;
 	void (*on_done)(void *);
 	void *arg;
 };

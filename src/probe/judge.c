@@ -367,6 +367,9 @@ ph_result_judge(struct ph_arena *mem, struct ph_probe_result *r)
 			r->flows[i].verdict = ph_result_sum(r->flows[i].v, r->flows[i].n);
 	r->verdict = overall(r);
 	judge_fallback(mem, r);
+	if (r->intercepted)
+		find(mem, r, "tls-intercepted", PH_WARNING, "somebody on the way opens TLS "
+		    "connections and reads them: what is not a web page fails there");
 	judge_timers(mem, r);
 	judge_algs(mem, r);
 	for (int v6 = 0; v6 < 2; v6++)

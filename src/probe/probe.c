@@ -24,12 +24,12 @@
  * together keep what --quick and the usual run promise.
  */
 enum {
-	SESSION_US = 4000000,
+	SESSION_US = 4000000, BIND_US = 5000000,
 	PORTS_QUICK_US = 8000000, PORTS_US = 30000000, EXHAUSTIVE_US = 180000000,
 	INBOUND_US = 6000000, PATH_US = 6000000, BLOCKS_US = 4000000,
 	LEAST_WAIT_US = 300000,
 	HOLD_US = 1000000, HOLD_QUICK_US = 500000, SILENCE_US = 3500000,
-	MAX_LOCATED = 3,
+	MAX_LOCATED = 3, ROUNDS = 3,
 };
 
 struct run {
@@ -39,14 +39,14 @@ struct run {
 	size_t n;
 	struct ph_probe_result *out;
 	struct ph_loop loop;
-	struct ph_session *session;
+	struct ph_session *session[2];	/* by family: each binds its own ports */
 	struct ph_test_family fam[2];
 	struct ph_sweeping sweep[2];
-	bool swept[2], session_v6;
+	bool swept[2];
 	struct ph_connecting connect[2];
 	struct ph_inbound inbound[2];
 	bool heard[2];
-	const struct ph_ranges *unbound_udp, *unbound_tcp;
+	const struct ph_ranges *unbound_udp[2], *unbound_tcp[2];
 	uint64_t rtt_us;
 	bool waited;			/* for what the schedule waits for now */
 	unsigned pending;
@@ -69,38 +69,72 @@ place(struct ph_arena *mem, ph_u128 addr, uint16_t port)
 	    ph_addr_format(addr, text), v6 ? "]" : "", port);
 }
 
-/* The session over one family; true when it stands. */
-static bool
-open_session(struct run *r, const struct ph_test_family *f)
+/* Why a session could not begin, in words about the far end. */
+static const char *
+no_session(struct run *r, const struct ph_test_family *f, const struct ph_session *s)
 {
-	struct ph_session_opts so = {
-		.to = f->to, .port = r->o->port, .key = r->o->key, .peer = r->o->peer,
-	};
+	const char *why = ph_session_failure(s);
 
-	if (!f->possible)
-		return false;
-	r->session = ph_session_new(&r->loop, &so);
-	ph_loop_until(&r->loop, ph_session_settled(r->session),
-	    ph_loop_now(&r->loop) + SESSION_US);
-	if (*ph_session_settled(r->session) && ph_session_failure(r->session) == NULL) {
-		r->session_v6 = f->v6;
-		return true;
-	}
-	r->out->failure = ph_arena_printf(r->mem, "the test server %s cannot be used: %s",
-	    place(r->mem, f->to, r->o->port), ph_session_failure(r->session) != NULL ?
-	    ph_session_failure(r->session) : "it does not answer");
-	ph_session_end(r->session);
-	r->session = NULL;
-	return false;
+	if (ph_session_intercepted(s))
+		return ph_arena_printf(r->mem, "somebody else answers in the place of the test "
+		    "server %s: the connection is intercepted, or its key has changed",
+		    place(r->mem, f->to, r->o->port));
+	return ph_arena_printf(r->mem, "the test server %s cannot be used: %s",
+	    place(r->mem, f->to, r->o->port), why != NULL ? why : "it does not answer");
 }
 
+/* A session over each family that both ends have. */
 static void
 begin(struct run *r)
 {
+	const char *why[2] = { NULL, NULL };
+	uint64_t at = ph_loop_now(&r->loop) + SESSION_US;
+
 	phase(r, "reaching the responder");
-	if (!open_session(r, &r->fam[0]) && !open_session(r, &r->fam[1]))
-		return;
-	r->out->failure = NULL;
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct ph_session_opts so = {
+			.to = r->fam[v6].to, .port = r->o->port, .key = r->o->key,
+			.peer = r->o->peer,
+		};
+
+		if (r->fam[v6].possible)
+			r->session[v6] = ph_session_new(&r->loop, &so);
+	}
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct ph_session *s = r->session[v6];
+
+		if (s == NULL)
+			continue;
+		ph_loop_until(&r->loop, ph_session_settled(s), at);
+		if (*ph_session_settled(s) && ph_session_failure(s) == NULL)
+			continue;
+		why[v6] = no_session(r, &r->fam[v6], s);
+		ph_session_end(s);
+		r->session[v6] = NULL;
+	}
+	if (r->session[0] == NULL && r->session[1] == NULL)
+		r->out->failure = why[0] != NULL ? why[0] : why[1] != NULL ? why[1] :
+		    r->fam[0].why != NULL ? r->fam[0].why : r->fam[1].why;
+	for (int v6 = 0; v6 < 2; v6++)
+		if (why[v6] != NULL && r->session[!v6] != NULL) {
+			r->fam[v6].why = why[v6];
+			ph_result_skip(r->mem, r->out, "%s: %s", v6 ? "IPv6" : "IPv4", why[v6]);
+		}
+}
+
+/* A family without a session says nothing, as long as the other has one. */
+static void
+leave_out(struct run *r)
+{
+	for (size_t i = 0; i < r->out->n_flows; i++) {
+		struct ph_measured *f = &r->out->flows[i];
+
+		if (r->session[f->v6] != NULL)
+			continue;
+		f->why = r->fam[f->v6].why;
+		if (r->session[!f->v6] != NULL)
+			f->counts = false;
+	}
 }
 
 static void
@@ -115,53 +149,78 @@ on_bound(struct run *r, const struct ph_session_bound *b, const struct ph_ranges
 		r->waited = true;
 }
 
+struct binding {
+	struct run *r;
+	int v6;
+};
+
 static void
 on_udp_bound(void *arg, const struct ph_session_bound *b)
 {
-	struct run *r = arg;
+	struct binding *x = arg;
 
-	on_bound(r, b, &r->unbound_udp);
+	on_bound(x->r, b, &x->r->unbound_udp[x->v6]);
 }
 
 static void
 on_tcp_bound(void *arg, const struct ph_session_bound *b)
 {
-	struct run *r = arg;
+	struct binding *x = arg;
 
-	on_bound(r, b, &r->unbound_tcp);
+	on_bound(x->r, b, &x->r->unbound_tcp[x->v6]);
 }
 
 /* Of TCP the control channel itself proves its own port; nobody can listen there twice. */
 static const struct ph_ranges *
-tcp_ports(struct run *r)
+tcp_ports(struct run *r, int v6)
 {
-	const struct ph_ranges *all = ph_ranges_union(r->mem, r->fam[0].ports.tcp_out,
-	    r->fam[1].ports.tcp_out);
+	return ph_ranges_subtract(r->mem, ph_connecting_sample(r->mem, r->fam[v6].ports.tcp_out),
+	    ph_ranges_one(r->mem, r->o->port, r->o->port));
+}
 
-	all = ph_connecting_sample(r->mem, all);
-	return ph_ranges_subtract(r->mem, all, ph_ranges_one(r->mem, r->o->port, r->o->port));
+static void
+bind_some(struct run *r, int v6, enum ph_control_proto proto, const struct ph_ranges *ports,
+    ph_session_bound_fn *fn)
+{
+	struct binding *x = PH_NEW(r->mem, struct binding);
+
+	if (ports->n == 0)
+		return;
+	*x = (struct binding){ r, v6 };
+	r->pending++;
+	ph_session_bind(r->session[v6], proto, ports, fn, x);
 }
 
 /* All ports that any test of this run needs. */
-static bool
+static void
 bind_ports(struct run *r)
 {
-	const struct ph_ranges *udp = ph_ranges_union(r->mem, r->fam[0].ports.udp_out,
-	    r->fam[1].ports.udp_out), *tcp = tcp_ports(r);
-
 	phase(r, "asking the responder to listen");
 	r->waited = false;
-	r->pending = (udp->n > 0 ? 1U : 0) + (tcp->n > 0 ? 1U : 0);
-	if (udp->n > 0)
-		ph_session_bind(r->session, PH_CONTROL_UDP, udp, on_udp_bound, r);
-	if (tcp->n > 0)
-		ph_session_bind(r->session, PH_CONTROL_TCP, tcp, on_tcp_bound, r);
+	r->pending = 0;
+	for (int v6 = 0; v6 < 2; v6++) {
+		const struct ph_ranges *tcp = tcp_ports(r, v6), *tls = r->fam[v6].ports.tls;
+
+		if (r->session[v6] == NULL)
+			continue;
+		bind_some(r, v6, PH_CONTROL_UDP, r->fam[v6].ports.udp_out, on_udp_bound);
+		bind_some(r, v6, PH_CONTROL_TCP, ph_ranges_subtract(r->mem, tcp, tls),
+		    on_tcp_bound);
+		bind_some(r, v6, PH_CONTROL_TLS, ph_ranges_intersect(r->mem, tcp, tls),
+		    on_tcp_bound);
+	}
 	if (r->pending > 0)
-		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + SESSION_US);
-	if (r->pending == 0 && ph_session_failure(r->session) == NULL)
-		return true;
-	r->out->failure = "the test server does not answer any more";
-	return false;
+		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + BIND_US);
+}
+
+/* What ended a session, if one ended. */
+static const char *
+lost(const struct run *r)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->session[v6] != NULL && ph_session_failure(r->session[v6]) != NULL)
+			return ph_session_failure(r->session[v6]);
+	return NULL;
 }
 
 static void
@@ -177,7 +236,7 @@ static void
 start_sweep(struct run *r, const struct ph_test_family *f)
 {
 	struct ph_sweeping_opts so = {
-		.ports = f->ports.udp_out, .unbound = r->unbound_udp, .to = f->to,
+		.ports = f->ports.udp_out, .unbound = r->unbound_udp[f->v6], .to = f->to,
 		.from = f->from, .exhaustive = r->o->exhaustive, .pps = r->o->pps,
 		.unpaced = r->o->unpaced, .seed = r->o->seed,
 	};
@@ -186,7 +245,7 @@ start_sweep(struct run *r, const struct ph_test_family *f)
 
 	if (f->ports.udp_out->n == 0)
 		return;
-	err = ph_sweeping_start(&r->loop, r->session, &so, s);
+	err = ph_sweeping_start(&r->loop, r->session[f->v6], &so, s);
 	r->swept[f->v6] = err == 0;
 	if (err != 0) {
 		ph_result_skip(r->mem, r->out, "UDP over %s: this computer gives no socket: %s",
@@ -202,16 +261,17 @@ static void
 start_connecting(struct run *r, const struct ph_test_family *f)
 {
 	struct ph_connecting_opts co = {
-		.ports = f->ports.tcp_out, .unbound = ph_ranges_union(r->mem, r->unbound_tcp,
+		.ports = f->ports.tcp_out, .unbound = ph_ranges_union(r->mem, r->unbound_tcp[f->v6],
 		    ph_ranges_one(r->mem, r->o->port, r->o->port)),
-		.to = f->to, .from = f->from, .rounds = 3,
+		.to = f->to, .from = f->from, .rounds = ROUNDS, .tls = f->ports.tls,
+		.key = r->o->key, .peer = r->o->peer,
 		.gap_us = r->o->quick ? HOLD_QUICK_US : HOLD_US, .silence_us = SILENCE_US,
 	};
 	struct ph_connecting *c = &r->connect[f->v6];
 
 	if (f->ports.tcp_out->n == 0)
 		return;
-	ph_connecting_start(&r->loop, r->session, &co, c);
+	ph_connecting_start(&r->loop, r->session[f->v6], &co, c);
 	c->on_done = on_part_done;
 	c->arg = r;
 	r->pending += c->done ? 0 : 1;
@@ -224,21 +284,30 @@ start_connecting(struct run *r, const struct ph_test_family *f)
 static void
 test_inbound(struct run *r)
 {
-	const struct ph_ranges *all = ph_ranges_union(r->mem, r->fam[0].ports.udp_out,
-	    r->fam[1].ports.udp_out), *bound = ph_ranges_subtract(r->mem, all, r->unbound_udp);
-	int v6 = r->session_v6;
-	struct ph_inbound_opts io = {
-		.ports = r->fam[v6].ports.udp_in, .bound = bound, .to = r->fam[v6].to,
-		.from = r->fam[v6].from,
-	};
-
-	if (io.ports->n == 0 || bound->n == 0)
-		return;
 	phase(r, "letting the responder send first");
-	r->heard[v6] = true;
-	ph_inbound_start(&r->loop, r->session, &io, &r->inbound[v6]);
-	ph_loop_until(&r->loop, &r->inbound[v6].done, ph_loop_now(&r->loop) + INBOUND_US);
-	ph_inbound_end(&r->inbound[v6]);
+	r->waited = false;
+	r->pending = 0;
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct ph_inbound_opts io = {
+			.ports = r->fam[v6].ports.udp_in, .to = r->fam[v6].to,
+			.from = r->fam[v6].from, .bound = ph_ranges_subtract(r->mem,
+			    r->fam[v6].ports.udp_out, r->unbound_udp[v6]),
+		};
+		struct ph_inbound *x = &r->inbound[v6];
+
+		if (r->session[v6] == NULL || io.ports->n == 0 || io.bound->n == 0)
+			continue;
+		r->heard[v6] = true;
+		ph_inbound_start(&r->loop, r->session[v6], &io, x);
+		x->on_done = on_part_done;
+		x->arg = r;
+		r->pending++;
+	}
+	if (r->pending > 0)
+		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + INBOUND_US);
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->heard[v6])
+			ph_inbound_end(&r->inbound[v6]);
 }
 
 static void
@@ -250,7 +319,7 @@ test_ports(struct run *r)
 	r->waited = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++)
-		if (r->fam[v6].possible) {
+		if (r->session[v6] != NULL) {
 			start_sweep(r, &r->fam[v6]);
 			start_connecting(r, &r->fam[v6]);
 		}
@@ -261,9 +330,6 @@ test_ports(struct run *r)
 			ph_sweeping_end(&r->sweep[v6]);
 		ph_connecting_end(&r->connect[v6]);
 	}
-	if (ph_session_failure(r->session) != NULL)
-		r->out->failure = ph_arena_printf(r->mem, "the test server was lost half-way: %s",
-		    ph_session_failure(r->session));
 }
 
 /* The port of the control channel: it answers, so it is open. */
@@ -273,7 +339,7 @@ add_control(struct run *r, const struct ph_measured *f, struct ph_observed *v, s
 	for (size_t i = 0; i < n; i++)
 		if (v[i].verdict == PH_NOT_TESTED && v[i].ports->n == 1 &&
 		    v[i].ports->r[0].lo == r->o->port && v[i].ports->r[0].hi == r->o->port &&
-		    f->v6 == r->session_v6) {
+		    r->session[f->v6] != NULL) {
 			v[i].verdict = PH_OPEN;
 			v[i].why = NULL;
 			v[i].evidence.sent = v[i].evidence.received_out =
@@ -297,8 +363,7 @@ take_flow(struct run *r, struct ph_measured *f)
 		f->hole = between + 1;
 	} else if (q->direction == PH_IN) {
 		f->why = q->proto != PH_UDP ? "the responder opens no TCP connections" :
-		    f->v6 != r->session_v6 ? "the responder sends first only to the address "
-		    "from which it was called" : "the responder has no port to send from";
+		    "the responder has no port to send from";
 	} else if (q->proto == PH_UDP && r->swept[f->v6]) {
 		ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports, &v, &f->n);
 		ph_sweep_stats(r->sweep[f->v6].engine, &st);
@@ -326,7 +391,7 @@ static void
 take_flows(struct run *r)
 {
 	for (size_t i = 0; i < r->out->n_flows; i++)
-		if (r->fam[r->out->flows[i].v6].possible)
+		if (r->session[r->out->flows[i].v6] != NULL)
 			take_flow(r, &r->out->flows[i]);
 }
 
@@ -379,9 +444,9 @@ measure_path(struct run *r, int v6, uint16_t port)
 	struct ph_marking *mark = PH_NEW(r->mem, struct ph_marking);
 	struct ph_sweep_stats st;
 
-	if (ph_sizing_start(&r->loop, r->session, &mo, size) != 0)
+	if (ph_sizing_start(&r->loop, r->session[v6], &mo, size) != 0)
 		return;
-	if (ph_marking_start(&r->loop, r->session, &mo, mark) != 0) {
+	if (ph_marking_start(&r->loop, r->session[v6], &mo, mark) != 0) {
 		ph_sizing_end(size);
 		return;
 	}
@@ -404,8 +469,8 @@ locate(struct run *r, const struct ph_measured *f, struct ph_observed *o, uint16
 		.wait_us = patience(r, f->v6),
 	};
 
-	if (ph_locating_start(&r->loop, r->session, &mo, (uint16_t)o->ports->r[0].lo,
-	    ph_session_welcome(r->session)->seen, x) != 0)
+	if (ph_locating_start(&r->loop, r->session[f->v6], &mo, (uint16_t)o->ports->r[0].lo,
+	    ph_session_welcome(r->session[f->v6])->seen, x) != 0)
 		return;
 	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + BLOCKS_US);
 	ph_locating_end(x);
@@ -448,10 +513,10 @@ measure_timers(struct run *r)
 		struct ph_idling *x = PH_NEW(r->mem, struct ph_idling);
 		int err;
 
-		if (!r->fam[v6].possible || port == 0)
+		if (r->session[v6] == NULL || port == 0)
 			continue;
 		phase(r, "waiting until the firewall forgets idle connections");
-		err = ph_idling_start(&r->loop, r->session, &io, x);
+		err = ph_idling_start(&r->loop, r->session[v6], &io, x);
 		if (err != 0) {
 			ph_result_skip(r->mem, r->out, "timers: not enough sockets: %s",
 			    strerror(-err));
@@ -464,26 +529,61 @@ measure_timers(struct run *r)
 		ph_result_skip(r->mem, r->out, "timers: no UDP port is open both ways");
 }
 
+/* The best way for media is the direct one, when all UDP that is needed gets through. */
+static void
+add_direct(struct run *r)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		unsigned n = 0, open = 0, unsure = 0;
+
+		for (size_t i = 0; i < r->out->n_flows; i++) {
+			const struct ph_measured *f = &r->out->flows[i];
+
+			if (f->v6 != (v6 != 0) || f->req->proto != PH_UDP ||
+			    f->req->direction != PH_OUT || r->session[v6] == NULL)
+				continue;
+			n++;
+			open += f->verdict == PH_OPEN;
+			unsure += f->verdict == PH_UNKNOWN || f->verdict == PH_NOT_TESTED;
+		}
+		if (n == 0)
+			continue;
+		*PH_PUSH(r->mem, r->out->rungs, r->out->n_rungs, r->out->cap_rungs) =
+		    (struct ph_rung){
+			.transport = "direct", .server = r->o->via, .v6 = v6 != 0,
+			.verdict = open == n ? PH_OPEN : open + unsure == n ? PH_UNKNOWN :
+			    open > 0 ? PH_PARTLY : PH_BLOCKED,
+		};
+		if (open == n)
+			r->out->best = "direct";
+	}
+}
+
 static void
 measure(struct run *r)
 {
-	if (!bind_ports(r))
-		return;
+	bind_ports(r);
 	test_inbound(r);
 	test_ports(r);
 	take_flows(r);
-	if (ph_session_failure(r->session) != NULL)
-		return;
-	for (int v6 = 0; v6 < 2 && !r->o->quick; v6++)
+	add_direct(r);
+	for (int v6 = 0; v6 < 2 && !r->o->quick && lost(r) == NULL; v6++)
 		if (open_port(r, v6) != 0) {
 			phase(r, "measuring the path");
 			measure_path(r, v6, open_port(r, v6));
 		}
-	locate_blocks(r);
-	if (r->o->timers)
+	if (lost(r) == NULL)
+		locate_blocks(r);
+	if (r->o->timers && lost(r) == NULL)
 		measure_timers(r);
-	else
-		ph_result_skip(r->mem, r->out, "how long idle UDP is remembered: --timers tests it");
+	else if (!r->o->timers)
+		ph_result_skip(r->mem, r->out,
+		    "how long idle UDP is remembered: --timers tests it");
+	for (int v6 = 0; v6 < 2; v6++)
+		r->out->intercepted |= r->connect[v6].intercepted;
+	if (lost(r) != NULL)
+		r->out->failure = ph_arena_printf(r->mem, "the test server was lost half-way: %s",
+		    lost(r));
 }
 
 void
@@ -494,17 +594,20 @@ ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
 
 	*r = (struct run){ .mem = mem, .o = o, .reqs = reqs, .n = n, .out = out };
 	*out = (struct ph_probe_result){ .via = o->via };
-	r->unbound_udp = r->unbound_tcp = ph_ranges_none();
+	for (int v6 = 0; v6 < 2; v6++)
+		r->unbound_udp[v6] = r->unbound_tcp[v6] = ph_ranges_none();
 	ph_plan_families(mem, o, reqs, n, r->fam);
 	ph_plan_flows(mem, r->fam, reqs, n, out);
 	if (ph_loop_init(&r->loop, mem) != 0) {
 		out->failure = "this computer gives no event loop";
 	} else {
 		begin(r);
-		if (r->session != NULL) {
+		leave_out(r);
+		if (r->session[0] != NULL || r->session[1] != NULL)
 			measure(r);
-			ph_session_end(r->session);
-		}
+		for (int v6 = 0; v6 < 2; v6++)
+			if (r->session[v6] != NULL)
+				ph_session_end(r->session[v6]);
 		ph_loop_fini(&r->loop);
 	}
 	ph_result_judge(mem, out);

@@ -155,7 +155,7 @@ struct ph_ask {
 
 struct ph_probe_result {
 	enum ph_verdict verdict;	/* of all that counts */
-	bool degraded;
+	bool degraded, intercepted;	/* TLS shows somebody else's key */
 	const char *headline;		/* one sentence to act on */
 	enum ph_owner owner;
 	const char *via;		/* responder, as given */

@@ -23,6 +23,7 @@ struct question {
 		ph_session_receipts_fn *receipts;
 		ph_session_done_fn *done;
 		ph_session_mirrored_fn *mirrored;
+		ph_session_exported_fn *exported;
 	} fn;
 	void *arg;
 	uint64_t asked_us;
@@ -530,5 +531,24 @@ ph_session_mirror(struct ph_session *s, enum ph_control_proto proto, uint16_t po
 	struct question *q = question(s, PH_CONTROL_MIRRORED, take_mirrored, arg);
 
 	q->fn.mirrored = fn;
+	ask(s, &m, q);
+}
+
+static void
+take_exported(struct ph_session *s, struct question *q, const struct ph_control_msg *m)
+{
+	(void)s;
+	q->fn.exported(q->arg, m != NULL && m->type == PH_CONTROL_EXPORTED ? m->exported : NULL);
+}
+
+void
+ph_session_exporter(struct ph_session *s, uint16_t port, ph_session_exported_fn *fn, void *arg)
+{
+	struct ph_control_msg m = {
+		.type = PH_CONTROL_EXPORTER, .mirror = { PH_CONTROL_TLS, port },
+	};
+	struct question *q = question(s, PH_CONTROL_EXPORTED, take_exported, arg);
+
+	q->fn.exported = fn;
 	ask(s, &m, q);
 }

@@ -89,6 +89,12 @@ typedef void ph_session_mirrored_fn(void *, const struct ph_control_mirrored *);
 void ph_session_mirror(struct ph_session *, enum ph_control_proto, uint16_t,
     ph_session_mirrored_fn *, void *);
 
+/* The far end's secret of a TLS connection, 32 bytes; NULL when it has none. */
+typedef void ph_session_exported_fn(void *, const uint8_t *);
+
+/* ph_session_exporter(s, port, fn, arg): of our last TLS connection to that port. */
+void ph_session_exporter(struct ph_session *, uint16_t, ph_session_exported_fn *, void *);
+
 /* ph_session_receipts(s, fn, arg): what arrived since the session began. */
 void ph_session_receipts(struct ph_session *, ph_session_receipts_fn *, void *);
 
