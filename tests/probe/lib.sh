@@ -24,6 +24,10 @@ if [ "$(id -u)" -ne 0 ] && [ -z "${PROBE_UNSHARED-}" ]; then
 fi
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 . tests/tap.sh
+"$pinhole" help probe >/dev/null 2>&1 && "$pinhole" help serve >/dev/null 2>&1 || {
+	skip "${0##*/}" "this build has no probe and responder"
+	exit 0
+}
 for tool in ip nft unshare nsenter; do
 	command -v $tool >/dev/null || { skip "${0##*/}" "$tool is missing"; exit 0; }
 done
