@@ -31,7 +31,7 @@ enum ph_control_limits {
 	PH_CONTROL_ITEMS = 256,		/* receipts of one frame */
 	PH_CONTROL_BYTES = 8192,	/* of a MIRRORED message */
 	PH_CONTROL_TEXT = 160,
-	PH_CONTROL_KEY = 32, PH_CONTROL_SALT = 4, PH_CONTROL_NAME = 16,
+	PH_CONTROL_KEY = 32, PH_CONTROL_SALT = 4, PH_CONTROL_NAME = 24,
 };
 
 #define PH_CONTROL_ALPN "pinhole/1"

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os/listen.h"
+#include "os/sockaddr.h"
+
+enum { BACKLOG = 128, MAX_READY = 256 };
+
+int
+ph_listen(ph_u128 addr, uint16_t port, int *out)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = ph_sockaddr_make(addr, port, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1, err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (sa.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&sa, n) < 0 || listen(fd, BACKLOG) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+int
+ph_listen_accept(int fd, ph_u128 *from, uint16_t *port, int *out)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	int c = accept4(fd, (struct sockaddr *)&sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (c < 0)
+		return -errno;
+	ph_sockaddr_addr((struct sockaddr *)&sa, from);
+	*port = ph_sockaddr_port((struct sockaddr *)&sa);
+	*out = c;
+	return 0;
+}
+
+int
+ph_listen_bytes(int fd, void *p, size_t n)
+{
+	ssize_t r = recv(fd, p, n, 0);
+
+	return r < 0 ? -errno : (int)r;
+}
+
+int
+ph_listen_reply(int fd, const void *p, size_t n)
+{
+	ssize_t r = send(fd, p, n, MSG_NOSIGNAL);
+
+	return r < 0 ? -errno : (int)r;
+}
+
+int
+ph_pollset_new(int *out)
+{
+	*out = epoll_create1(EPOLL_CLOEXEC);
+	return *out < 0 ? -errno : 0;
+}
+
+int
+ph_pollset_add(int set, int fd, void *arg)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = arg };
+
+	return epoll_ctl(set, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+size_t
+ph_pollset_ready(int set, void **args, size_t max)
+{
+	struct epoll_event v[MAX_READY];
+	int n = epoll_wait(set, v, max < MAX_READY ? (int)max : MAX_READY, 0);
+
+	for (int i = 0; i < n; i++)
+		args[i] = v[i].data.ptr;
+	return n < 0 ? 0 : (size_t)n;
+}

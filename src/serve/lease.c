@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/listen.h"
+#include "os/udp.h"
+#include "serve/later.h"
+#include "serve/lease.h"
+#include "serve/receipts.h"
+
+enum {
+	BATCH = 32, DATAGRAM = 2048, READY = 256,
+	FRAME = 1024,			/* of a request over TCP */
+	US = 1000000, CONN_US = 60 * US,	/* a connection that says nothing for so long ends */
+	ROUNDS = 32,
+	N_PROTOS = PH_CONTROL_TLS + 1, PORT_BITS = 65536 / 8,
+};
+
+enum what { UDP_PORT, TCP_PORT, CONN };
+
+/* A member of the set: a port, or a connection to one. */
+struct socket {
+	enum what what;
+	enum ph_control_proto proto;
+	int fd;
+	uint16_t port;
+	struct socket *next;
+	/* CONN */
+	struct ph_tls *tls;
+	ph_u128 from;
+	uint16_t from_port;
+	uint64_t seen_us;
+	size_t len;
+	uint8_t in[FRAME];
+};
+
+struct exporter {
+	uint16_t port;
+	uint8_t value[32];
+	struct exporter *next;
+};
+
+struct ph_lease {
+	struct ph_lease_opts o;
+	struct ph_stun_auth auth;
+	int set;
+	struct socket *ports, *conns;
+	size_t n_ports, n_conns;
+	uint8_t *bound[N_PROTOS];	/* bits of ports, when any is bound */
+	struct exporter *exporters;
+	struct ph_receipts receipts;
+	struct ph_later later;
+	uint64_t arrived, second;
+	size_t this_second;
+};
+
+static uint8_t in_bytes[BATCH][DATAGRAM], out_bytes[BATCH][DATAGRAM];
+
+int
+ph_lease_new(const struct ph_lease_opts *o, struct ph_lease **out)
+{
+	struct ph_lease *l = calloc(1, sizeof(*l));
+	int err = -ENOMEM;
+
+	if (l == NULL)
+		return -ENOMEM;
+	l->o = *o;
+	l->later.max = o->max_later;
+	l->set = -1;
+	if (!ph_stun_auth_init(&l->auth))
+		goto err;
+	ph_stun_auth_key(&l->auth, o->auth_key, PH_CONTROL_KEY);
+	err = ph_pollset_new(&l->set);
+	if (err < 0)
+		goto err;
+	*out = l;
+	return 0;
+err:
+	ph_stun_auth_fini(&l->auth);
+	free(l);
+	return err;
+}
+
+static void
+close_all(struct socket **list)
+{
+	for (struct socket *s = *list, *next; s != NULL; s = next) {
+		next = s->next;
+		ph_tls_free(s->tls);
+		close(s->fd);
+		free(s);
+	}
+	*list = NULL;
+}
+
+void
+ph_lease_release(struct ph_lease *l)
+{
+	close_all(&l->conns);
+	close_all(&l->ports);
+	l->n_conns = l->n_ports = 0;
+	for (size_t i = 0; i < N_PROTOS; i++) {
+		free(l->bound[i]);
+		l->bound[i] = NULL;
+	}
+	for (struct exporter *e = l->exporters, *next; e != NULL; e = next) {
+		next = e->next;
+		free(e);
+	}
+	l->exporters = NULL;
+	ph_receipts_fini(&l->receipts);
+	ph_later_fini(&l->later);
+}
+
+void
+ph_lease_free(struct ph_lease *l)
+{
+	if (l == NULL)
+		return;
+	ph_lease_release(l);
+	ph_stun_auth_fini(&l->auth);
+	close(l->set);
+	free(l);
+}
+
+int
+ph_lease_fd(const struct ph_lease *l)
+{
+	return l->set;
+}
+
+uint64_t
+ph_lease_arrived(const struct ph_lease *l)
+{
+	return l->arrived;
+}
+
+/* --- ports --- */
+
+static int
+add(struct ph_lease *l, struct socket **list, const struct socket *what)
+{
+	struct socket *s = malloc(what->what == CONN ? sizeof(*s) : offsetof(struct socket, tls));
+	int err;
+
+	if (s == NULL)
+		return -ENOMEM;
+	memcpy(s, what, what->what == CONN ? sizeof(*s) : offsetof(struct socket, tls));
+	err = ph_pollset_add(l->set, s->fd, s);
+	if (err < 0) {
+		free(s);
+		return err;
+	}
+	s->next = *list;
+	*list = s;
+	return 0;
+}
+
+static bool
+has_port(const struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
+{
+	const uint8_t *bits = proto <= PH_CONTROL_TLS ? l->bound[proto] : NULL;
+
+	return bits != NULL && (bits[port / 8] >> (port % 8) & 1) != 0;
+}
+
+static int
+bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
+{
+	struct ph_udp_opts udp = { .addr = l->o.local, .port = port, .df = PH_UDP_NO_FRAGMENT };
+	struct socket s = {
+		.what = proto == PH_CONTROL_UDP ? UDP_PORT : TCP_PORT, .proto = proto,
+		.port = port,
+	};
+	int err;
+
+	if (proto > PH_CONTROL_TLS)
+		return -EOPNOTSUPP;
+	if (l->n_ports >= l->o.max_ports)
+		return -EDQUOT;
+	if (l->bound[proto] == NULL)
+		l->bound[proto] = calloc(1, PORT_BITS);
+	if (l->bound[proto] == NULL)
+		return -ENOMEM;
+	if (port == 0)
+		return -EINVAL;
+	err = s.what == UDP_PORT ? ph_udp_open(&udp, &s.fd) :
+	    ph_listen(l->o.local, port, &s.fd);
+	if (err < 0)
+		return err;
+	err = add(l, &l->ports, &s);
+	if (err < 0) {
+		close(s.fd);
+		return err;
+	}
+	l->n_ports++;
+	l->bound[proto][port / 8] |= (uint8_t)(1U << port % 8);
+	return 0;
+}
+
+size_t
+ph_lease_bind(struct ph_lease *l, enum ph_control_proto proto,
+    const struct ph_control_ranges *r, struct ph_control_range *failed, size_t max, int *err)
+{
+	size_t n = 0;
+
+	*err = 0;
+	for (size_t i = 0; i < r->n; i++)
+		for (unsigned p = r->v[i].lo; p <= r->v[i].hi; p++) {
+			int e = has_port(l, proto, (uint16_t)p) ? 0 :
+			    bind_one(l, proto, (uint16_t)p);
+
+			if (e == 0)
+				continue;
+			if (*err == 0)
+				*err = -e;
+			if (n > 0 && failed[n - 1].hi + 1U == p)
+				failed[n - 1].hi = (uint16_t)p;
+			else if (n < max)
+				failed[n++] = (struct ph_control_range){ (uint16_t)p, (uint16_t)p };
+			else
+				failed[n - 1].hi = (uint16_t)p;
+		}
+	return n;
+}
+
+/* --- what arrives --- */
+
+static bool
+within_rate(struct ph_lease *l, uint64_t now)
+{
+	if (now / US != l->second) {
+		l->second = now / US;
+		l->this_second = 0;
+	}
+	return l->this_second++ < l->o.max_pps;
+}
+
+/* Read, note; what is to be said now, or nothing. */
+static size_t
+take(struct ph_lease *l, uint64_t now, int fd, struct ph_answer_to *a, const uint8_t *p,
+    size_t n, uint8_t *out, size_t cap)
+{
+	struct ph_later_item later = { .fd = fd };
+	uint32_t times;
+
+	if (!ph_answer_read(p, n, &l->auth, l->o.name, l->o.salt, a) || !within_rate(l, now))
+		return 0;
+	l->arrived++;
+	if (!ph_receipts_note(&l->receipts, a, now) || a->test.mode == PH_STUN_TEST_SILENT)
+		return 0;
+	if (a->test.mode == PH_STUN_TEST_NOW)
+		return ph_answer_make(a, 0, &l->auth, out, cap);
+	times = a->test.mode == PH_STUN_TEST_REPEAT ? a->test.count : 1;
+	for (uint32_t i = 0; i < times && i < 64; i++) {
+		later.to = *a;
+		later.count = (uint16_t)i;
+		later.due_us = now + (uint64_t)a->test.delay_ms * 1000 * (i + 1);
+		ph_later_put(&l->later, &later);
+	}
+	return 0;
+}
+
+static void
+send_to(int fd, const struct ph_answer_to *a, uint8_t *p, size_t n)
+{
+	struct ph_udp_msg m = {
+		.data = p, .len = (uint32_t)n, .addr = a->from, .port = a->port,
+		.has_tos = (a->test.flags & PH_STUN_TEST_ECHO_TOS) != 0, .tos = a->tos,
+	};
+
+	if (n > 0)
+		ph_udp_send(fd, &m, 1);
+}
+
+static void
+run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
+{
+	struct ph_udp_msg in[BATCH], out[BATCH];
+	int got = BATCH, n_out;
+
+	for (int round = 0; round < ROUNDS && got == BATCH; round++) {
+		for (size_t i = 0; i < BATCH; i++)
+			in[i] = (struct ph_udp_msg){ .data = in_bytes[i], .len = DATAGRAM };
+		got = ph_udp_recv(s->fd, in, BATCH);
+		n_out = 0;
+		for (int i = 0; i < got; i++) {
+			struct ph_answer_to a = {
+				.from = in[i].addr, .port = in[i].port, .tos = in[i].tos,
+				.ttl = in[i].ttl,
+			};
+			size_t n = take(l, now, s->fd, &a, in[i].data, in[i].len,
+			    out_bytes[n_out], DATAGRAM);
+
+			if (n > 0)
+				out[n_out++] = (struct ph_udp_msg){
+					.data = out_bytes[n_out], .len = (uint32_t)n,
+					.addr = a.from, .port = a.port, .tos = a.tos,
+					.has_tos = (a.test.flags & PH_STUN_TEST_ECHO_TOS) != 0,
+				};
+		}
+		if (n_out > 0)
+			ph_udp_send(s->fd, out, (size_t)n_out);
+	}
+}
+
+/* --- connections --- */
+
+static void
+drop(struct ph_lease *l, struct socket *c)
+{
+	for (struct socket **p = &l->conns; *p != NULL; p = &(*p)->next)
+		if (*p == c) {
+			*p = c->next;
+			break;
+		}
+	ph_tls_free(c->tls);
+	close(c->fd);
+	free(c);
+	l->n_conns--;
+}
+
+static void
+run_port(struct ph_lease *l, uint64_t now, const struct socket *port)
+{
+	struct socket c = {
+		.what = CONN, .proto = port->proto, .port = port->port, .seen_us = now,
+	};
+	struct ph_tls_opts o = { .key = l->o.key };
+
+	while (ph_listen_accept(port->fd, &c.from, &c.from_port, &c.fd) == 0) {
+		if (l->n_conns >= l->o.max_conns || (port->proto == PH_CONTROL_TLS &&
+		    ph_tls_server(c.fd, &o, &c.tls) < 0)) {
+			close(c.fd);
+			continue;
+		}
+		if (add(l, &l->conns, &c) < 0) {
+			ph_tls_free(c.tls);
+			close(c.fd);
+			continue;
+		}
+		l->n_conns++;
+	}
+}
+
+static void
+note_exporter(struct ph_lease *l, const struct socket *c)
+{
+	struct exporter *e = l->exporters;
+
+	while (e != NULL && e->port != c->port)
+		e = e->next;
+	if (e == NULL) {
+		e = calloc(1, sizeof(*e));
+		if (e == NULL)
+			return;
+		e->port = c->port;
+		e->next = l->exporters;
+		l->exporters = e;
+	}
+	ph_tls_exporter(c->tls, e->value);
+}
+
+/* Bytes that came: 0 when none wait, negative when it is over. */
+static int
+read_conn(struct ph_lease *l, struct socket *c)
+{
+	int n;
+
+	if (c->tls != NULL && ph_tls_shake(c->tls) == PH_TLS_SHAKING)
+		return 0;
+	n = c->tls != NULL ? ph_tls_read(c->tls, c->in + c->len, FRAME - c->len) :
+	    ph_listen_bytes(c->fd, c->in + c->len, FRAME - c->len);
+	(void)l;
+	if (c->tls != NULL)
+		return n;
+	return n == -EAGAIN ? 0 : n == 0 ? -EPIPE : n;
+}
+
+static bool
+reply_conn(struct socket *c, const uint8_t *p, size_t n)
+{
+	int sent = c->tls != NULL ? ph_tls_write(c->tls, p, n) : ph_listen_reply(c->fd, p, n);
+
+	return sent == (int)n;
+}
+
+/* Every request that is there; false: not one of ours, or the answer was not taken. */
+static bool
+take_frames(struct ph_lease *l, uint64_t now, struct socket *c)
+{
+	while (c->len >= PH_STUN_HEADER) {
+		size_t whole = PH_STUN_HEADER + (size_t)ph_be16(c->in + 2), n;
+		struct ph_answer_to a = { .from = c->from, .port = c->from_port };
+		uint64_t before = l->arrived;
+
+		if (!ph_stun_looks(c->in, c->len) || whole > FRAME)
+			return false;
+		if (c->len < whole)
+			return true;
+		n = take(l, now, -1, &a, c->in, whole, out_bytes[0], DATAGRAM);
+		if (l->arrived == before || (n > 0 && !reply_conn(c, out_bytes[0], n)))
+			return false;
+		if (c->tls != NULL)
+			note_exporter(l, c);
+		memmove(c->in, c->in + whole, c->len - whole);
+		c->len -= whole;
+		c->seen_us = now;
+	}
+	return true;
+}
+
+static void
+run_conn(struct ph_lease *l, uint64_t now, struct socket *c)
+{
+	int n;
+
+	while ((n = read_conn(l, c)) > 0) {
+		c->len += (size_t)n;
+		if (!take_frames(l, now, c)) {
+			n = -EPROTO;
+			break;
+		}
+	}
+	if (n < 0)
+		drop(l, c);
+}
+
+static void
+drop_silent(struct ph_lease *l, uint64_t now)
+{
+	for (struct socket *c = l->conns, *next; c != NULL; c = next) {
+		next = c->next;
+		if (now - c->seen_us > CONN_US)
+			drop(l, c);
+	}
+}
+
+/* --- what is due --- */
+
+static void
+send_due(struct ph_lease *l, uint64_t now)
+{
+	while (ph_later_due(&l->later) <= now) {
+		struct ph_later_item x = ph_later_take(&l->later);
+		size_t n = x.unasked ?
+		    ph_answer_unasked(&x.to.id, l->o.salt, &l->auth, out_bytes[0], DATAGRAM) :
+		    ph_answer_make(&x.to, x.count, &l->auth, out_bytes[0], DATAGRAM);
+
+		if (x.fd >= 0)
+			send_to(x.fd, &x.to, out_bytes[0], n);
+	}
+}
+
+static int
+udp_fd(const struct ph_lease *l, uint16_t port)
+{
+	for (const struct socket *s = l->ports; s != NULL; s = s->next)
+		if (s->what == UDP_PORT && s->port == port)
+			return s->fd;
+	return -1;
+}
+
+bool
+ph_lease_send(struct ph_lease *l, const struct ph_control_send *v, uint64_t now)
+{
+	uint64_t gap = US / (v->pps == 0 ? 100 : v->pps), at = now;
+	struct ph_later_item x = { .unasked = true };
+
+	for (unsigned try = 0; try < v->tries; try++, at += US / 5)
+		for (unsigned p = v->from.lo; p <= v->from.hi; p++, at += gap) {
+			unsigned to = v->to.lo + (p - v->from.lo);
+
+			x.fd = udp_fd(l, (uint16_t)p);
+			x.due_us = at;
+			x.to.from = l->o.client;
+			x.to.port = (uint16_t)(to <= v->to.hi ? to : v->to.lo);
+			x.to.id = (struct ph_control_id){ .kind = (enum ph_control_kind)v->kind,
+			    .try = (uint8_t)(try & 15), .number = x.to.port };
+			if (x.fd < 0 || !ph_later_put(&l->later, &x))
+				return false;
+		}
+	return true;
+}
+
+uint64_t
+ph_lease_run(struct ph_lease *l, uint64_t now)
+{
+	void *ready[READY];
+	size_t n = ph_pollset_ready(l->set, ready, READY);
+
+	for (size_t i = 0; i < n; i++) {
+		struct socket *s = ready[i];
+
+		if (s->what == UDP_PORT)
+			run_udp(l, now, s);
+		else if (s->what == TCP_PORT)
+			run_port(l, now, s);
+		else
+			run_conn(l, now, s);
+	}
+	drop_silent(l, now);
+	send_due(l, now);
+	return ph_later_due(&l->later);
+}
+
+/* --- what is told --- */
+
+size_t
+ph_lease_receipts(const struct ph_lease *l, size_t from, uint64_t now,
+    struct ph_control_receipt *out, size_t max)
+{
+	size_t n = 0;
+
+	for (; from < l->receipts.n && n < max; from++, n++) {
+		uint64_t ago = now - l->receipts.at_us[from];
+
+		out[n] = l->receipts.v[from];
+		out[n].ago_us = ago > UINT32_MAX ? UINT32_MAX : (uint32_t)ago;
+	}
+	return n;
+}
+
+bool
+ph_lease_exporter(const struct ph_lease *l, uint16_t port, uint8_t out[32])
+{
+	for (const struct exporter *e = l->exporters; e != NULL; e = e->next)
+		if (e->port == port) {
+			memcpy(out, e->value, 32);
+			return true;
+		}
+	return false;
+}

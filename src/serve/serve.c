@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "os/clock.h"
+#include "os/listen.h"
+#include "os/udp.h"
+#include "serve/client.h"
+#include "serve/serve.h"
+#include "serve/stun.h"
+
+enum { PLAIN_ROOM = 2048, US_A_MS = 1000 };
+
+/* A control connection with what libuv waits for on its behalf. */
+struct guest {
+	struct server *server;
+	struct ph_client *client;
+	uv_poll_t poll, lease;
+	uv_timer_t timer;
+	bool has_lease, over;
+	int closing;			/* handles not closed yet */
+	struct guest *next;
+};
+
+/* STUN over plain TCP. */
+struct plain {
+	struct server *server;
+	int fd;
+	ph_u128 from;
+	uint16_t port;
+	uv_poll_t poll;
+	uv_timer_t timer;
+	int closing;
+	size_t len;
+	uint8_t in[PLAIN_ROOM];
+};
+
+struct listener {
+	struct server *server;
+	int fd;
+	ph_u128 addr;
+	bool plain;
+	uv_poll_t poll;
+};
+
+struct server {
+	const struct ph_serve_opts *o;
+	uv_loop_t uv;
+	uv_signal_t term, intr;
+	uv_poll_t stun_poll;
+	struct ph_stun_service *stun;
+	struct listener v[3 * PH_SERVE_LISTEN];
+	size_t n, n_guests, n_plain;
+	struct guest *guests;
+};
+
+/* --- control connections --- */
+
+static void
+guest_closed(uv_handle_t *h)
+{
+	struct guest *g = h->data;
+
+	if (--g->closing > 0)
+		return;
+	ph_client_free(g->client);
+	g->server->n_guests--;
+	free(g);
+}
+
+static void
+guest_end(struct guest *g)
+{
+	if (g->over)
+		return;
+	g->over = true;
+	for (struct guest **p = &g->server->guests; *p != NULL; p = &(*p)->next)
+		if (*p == g) {
+			*p = g->next;
+			break;
+		}
+	g->closing = 2 + g->has_lease;
+	uv_close((uv_handle_t *)&g->poll, guest_closed);
+	uv_close((uv_handle_t *)&g->timer, guest_closed);
+	if (g->has_lease)
+		uv_close((uv_handle_t *)&g->lease, guest_closed);
+}
+
+static void guest_run(struct guest *g);
+
+static void
+on_guest(uv_poll_t *p, int status, int events)
+{
+	(void)status;
+	(void)events;
+	guest_run(p->data);
+}
+
+static void
+on_guest_time(uv_timer_t *t)
+{
+	guest_run(t->data);
+}
+
+static void
+guest_run(struct guest *g)
+{
+	struct ph_client_waits w;
+	uint64_t now = ph_clock_us();
+
+	if (g->over)
+		return;
+	if (!ph_client_run(g->client, now, &w)) {
+		guest_end(g);
+		return;
+	}
+	if (!g->has_lease && w.lease_fd >= 0 &&
+	    uv_poll_init(&g->server->uv, &g->lease, w.lease_fd) == 0) {
+		g->has_lease = true;
+		g->lease.data = g;
+		uv_poll_start(&g->lease, UV_READABLE, on_guest);
+	}
+	uv_poll_start(&g->poll, (w.read ? UV_READABLE : 0) | (w.write ? UV_WRITABLE : 0),
+	    on_guest);
+	uv_update_time(&g->server->uv);
+	uv_timer_start(&g->timer, on_guest_time,
+	    w.at_us <= now ? 0 : (w.at_us - now) / US_A_MS + 1, 0);
+}
+
+static void
+guest_new(struct server *s, const struct listener *l, int fd, ph_u128 from, uint16_t port)
+{
+	struct ph_client_opts o = {
+		.serve = s->o, .fd = fd, .from = from, .from_port = port, .local = l->addr,
+		.now_us = ph_clock_us(),
+	};
+	struct guest *g = s->n_guests < PH_SERVE_CLIENTS ? calloc(1, sizeof(*g)) : NULL;
+
+	if (g == NULL || ph_client_new(&o, &g->client) < 0) {
+		free(g);
+		close(fd);
+		return;
+	}
+	g->server = s;
+	g->poll.data = g->timer.data = g;
+	uv_timer_init(&s->uv, &g->timer);
+	if (uv_poll_init(&s->uv, &g->poll, fd) != 0) {
+		g->closing = 1;
+		s->n_guests++;
+		uv_close((uv_handle_t *)&g->timer, guest_closed);
+		return;
+	}
+	g->next = s->guests;
+	s->guests = g;
+	s->n_guests++;
+	guest_run(g);
+}
+
+/* --- STUN over TCP --- */
+
+static void
+plain_closed(uv_handle_t *h)
+{
+	struct plain *p = h->data;
+
+	if (--p->closing > 0)
+		return;
+	close(p->fd);
+	p->server->n_plain--;
+	free(p);
+}
+
+static void
+plain_end(struct plain *p)
+{
+	if (p->closing > 0)
+		return;
+	p->closing = 2;
+	uv_close((uv_handle_t *)&p->poll, plain_closed);
+	uv_close((uv_handle_t *)&p->timer, plain_closed);
+}
+
+static void
+on_plain_time(uv_timer_t *t)
+{
+	plain_end(t->data);
+}
+
+static void
+on_plain(uv_poll_t *h, int status, int events)
+{
+	struct plain *p = h->data;
+	uint8_t out[PLAIN_ROOM];
+	size_t n_out = 0, taken;
+	int n;
+
+	(void)status;
+	(void)events;
+	n = ph_listen_bytes(p->fd, p->in + p->len, PLAIN_ROOM - p->len);
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		plain_end(p);
+		return;
+	}
+	p->len += (size_t)n;
+	taken = ph_stun_stream(p->server->o, &p->from, p->port, p->in, p->len, out, sizeof(out),
+	    &n_out);
+	if ((taken == p->len && n_out == 0) ||
+	    (n_out > 0 && ph_listen_reply(p->fd, out, n_out) != (int)n_out)) {
+		plain_end(p);
+		return;
+	}
+	memmove(p->in, p->in + taken, p->len - taken);
+	p->len -= taken;
+}
+
+static void
+plain_new(struct server *s, int fd, ph_u128 from, uint16_t port)
+{
+	struct plain *p = s->n_plain < PH_SERVE_CLIENTS ? calloc(1, sizeof(*p)) : NULL;
+
+	if (p == NULL || uv_poll_init(&s->uv, &p->poll, fd) != 0) {
+		free(p);
+		close(fd);
+		return;
+	}
+	p->server = s;
+	p->fd = fd;
+	p->from = from;
+	p->port = port;
+	p->poll.data = p->timer.data = p;
+	s->n_plain++;
+	uv_timer_init(&s->uv, &p->timer);
+	uv_timer_start(&p->timer, on_plain_time, PH_SERVE_HELLO_S * 1000, 0);
+	uv_poll_start(&p->poll, UV_READABLE, on_plain);
+}
+
+/* --- the server --- */
+
+static void
+on_listener(uv_poll_t *h, int status, int events)
+{
+	struct listener *l = h->data;
+	ph_u128 from;
+	uint16_t port;
+	int fd;
+
+	(void)status;
+	(void)events;
+	while (ph_listen_accept(l->fd, &from, &port, &fd) == 0) {
+		if (l->plain)
+			plain_new(l->server, fd, from, port);
+		else
+			guest_new(l->server, l, fd, from, port);
+	}
+}
+
+static void
+on_stun(uv_poll_t *h, int status, int events)
+{
+	struct server *s = h->data;
+
+	(void)status;
+	(void)events;
+	ph_stun_run(s->stun, ph_clock_us());
+}
+
+static void
+close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void
+on_signal(uv_signal_t *sig, int number)
+{
+	(void)number;
+	uv_stop(sig->loop);
+}
+
+static int
+listen_on(struct server *s, ph_u128 addr, uint16_t port, bool plain)
+{
+	struct listener *l = &s->v[s->n];
+	int err = ph_listen(addr, port, &l->fd);
+
+	if (err < 0)
+		return err;
+	s->n++;
+	l->server = s;
+	l->addr = addr;
+	l->plain = plain;
+	l->poll.data = l;
+	err = uv_poll_init(&s->uv, &l->poll, l->fd);
+	return err != 0 ? err : uv_poll_start(&l->poll, UV_READABLE, on_listener);
+}
+
+static int
+listen_all(struct server *s, const char **why)
+{
+	const struct ph_serve_opts *o = s->o;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < o->n_listen; i++) {
+		*why = "the control port";
+		err = listen_on(s, o->listen[i], o->control_port, false);
+		*why = "STUN over TCP";
+		if (err == 0 && o->stun_port != 0)
+			err = listen_on(s, o->listen[i], o->stun_port, true);
+		*why = "STUN over TLS";
+		if (err == 0 && o->stuns_port != 0 && o->stuns_port != o->control_port)
+			err = listen_on(s, o->listen[i], o->stuns_port, false);
+	}
+	if (err == 0 && o->stun_port != 0)
+		err = ph_stun_start(o, &s->stun, why);
+	if (err == 0 && s->stun != NULL) {
+		s->stun_poll.data = s;
+		uv_poll_init(&s->uv, &s->stun_poll, ph_stun_fd(s->stun));
+		uv_poll_start(&s->stun_poll, UV_READABLE, on_stun);
+	}
+	return err;
+}
+
+static void
+fini(struct server *s)
+{
+	while (s->guests != NULL)
+		guest_end(s->guests);
+	for (size_t i = 0; i < s->n; i++)
+		close(s->v[i].fd);
+	uv_run(&s->uv, UV_RUN_NOWAIT);
+	uv_walk(&s->uv, close_handle, NULL);
+	uv_run(&s->uv, UV_RUN_DEFAULT);
+	uv_loop_close(&s->uv);
+	ph_stun_stop(s->stun);
+}
+
+int
+ph_serve_run(const struct ph_serve_opts *o, const char **why)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int err;
+
+	*why = "memory";
+	if (s == NULL)
+		return -ENOMEM;
+	s->o = o;
+	signal(SIGPIPE, SIG_IGN);
+	ph_udp_files(PH_SERVE_PORTS + PH_SERVE_CLIENTS);
+	err = uv_loop_init(&s->uv);
+	if (err != 0) {
+		free(s);
+		return err;
+	}
+	uv_signal_init(&s->uv, &s->term);
+	uv_signal_init(&s->uv, &s->intr);
+	uv_signal_start(&s->term, on_signal, SIGTERM);
+	uv_signal_start(&s->intr, on_signal, SIGINT);
+	err = listen_all(s, why);
+	if (err == 0 && o->log != NULL) {
+		fprintf(o->log, "ready\n");
+		fflush(o->log);
+	}
+	if (err == 0)
+		uv_run(&s->uv, UV_RUN_DEFAULT);
+	fini(s);
+	free(s);
+	return err;
+}
