@@ -88,7 +88,8 @@ close_all(struct socket **list)
 {
 	for (struct socket *s = *list, *next; s != NULL; s = next) {
 		next = s->next;
-		ph_tls_free(s->tls);
+		if (s->what == CONN)	/* a port's socket is shorter */
+			ph_tls_free(s->tls);
 		close(s->fd);
 		free(s);
 	}
@@ -295,11 +296,12 @@ run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 			    out_bytes[n_out], DATAGRAM);
 
 			if (n > 0)
-				out[n_out++] = (struct ph_udp_msg){
+				out[n_out] = (struct ph_udp_msg){
 					.data = out_bytes[n_out], .len = (uint32_t)n,
 					.addr = a.from, .port = a.port, .tos = a.tos,
 					.has_tos = (a.test.flags & PH_STUN_TEST_ECHO_TOS) != 0,
 				};
+			n_out += n > 0;
 		}
 		if (n_out > 0)
 			ph_udp_send(s->fd, out, (size_t)n_out);
