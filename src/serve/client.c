@@ -355,6 +355,8 @@ talk(struct ph_client *c, uint64_t now)
 	bool more = true;
 
 	while (more && c->stage != OVER) {
+		bool told = c->telling;
+
 		more = fill(c);
 		if (c->stage == STUN)
 			take_stun(c);
@@ -364,6 +366,8 @@ talk(struct ph_client *c, uint64_t now)
 			tell_receipts(c, now);
 		if (c->out_len > 0)
 			flush(c);
+		/* more receipts, or requests that waited for the last of them */
+		more |= c->telling ? c->out_len == 0 : told;
 	}
 }
 
