@@ -151,19 +151,32 @@ judge_path(struct ph_arena *mem, struct ph_probe_result *r, const struct ph_path
 	}
 }
 
+/* What the page warns of, of the flow that serves instead of ${q}. */
+static const char *
+fallback_note(const struct ph_probe_result *r, const struct ph_requirement *q)
+{
+	for (size_t i = 0; i < r->n_flows; i++)
+		if (strcmp(r->flows[i].req->service, q->service) == 0 &&
+		    strcmp(r->flows[i].req->flow, q->fallback) == 0)
+			return r->flows[i].req->note;
+	return NULL;
+}
+
 static void
 judge_fallback(struct ph_arena *mem, struct ph_probe_result *r)
 {
 	for (size_t i = 0; i < r->n_flows; i++) {
 		struct ph_measured *f = &r->flows[i];
+		const char *note;
 
 		if (!f->counts || f->verdict == PH_OPEN || f->verdict == PH_UNKNOWN ||
 		    f->verdict == PH_NOT_TESTED || !ph_result_served(r, f))
 			continue;
+		note = fallback_note(r, f->req);
 		find(mem, r, "fallback-only", PH_WARNING, ph_arena_printf(mem,
 		    "%s %s is not open, %s serves instead, not as well%s%s", f->req->service,
-		    f->req->flow, f->req->fallback, f->req->note != NULL ? ": " : "",
-		    f->req->note != NULL ? f->req->note : ""))->req = f->req;
+		    f->req->flow, f->req->fallback, note != NULL ? ": " : "",
+		    note != NULL ? note : ""))->req = f->req;
 	}
 }
 
@@ -307,6 +320,12 @@ services(struct ph_arena *mem, const struct ph_probe_result *r)
 }
 
 static const char *
+shut(const struct ph_measured *f)
+{
+	return f->verdict == PH_PARTLY ? "partly blocked" : "blocked";
+}
+
+static const char *
 blocked_line(struct ph_arena *mem, struct ph_probe_result *r)
 {
 	const struct ph_measured *f = NULL;
@@ -314,9 +333,10 @@ blocked_line(struct ph_arena *mem, struct ph_probe_result *r)
 
 	r->owner = who_blocks(o);
 	if (ph_result_fallback_only(r))
-		return ph_arena_printf(mem, "WORKS ONLY BY A DETOUR: %s: %s is blocked %s; "
+		return ph_arena_printf(mem, "WORKS ONLY BY A DETOUR: %s: %s is %s %s; "
 		    "%s serves instead, not as well. For good calls %s", services(mem, r),
-		    f->req->purpose, whose(r->owner), f->req->fallback, remedy(r->owner));
+		    f->req->purpose, shut(f), whose(r->owner), f->req->fallback,
+		    remedy(r->owner));
 	return ph_arena_printf(mem, "%s: %s: %s is %s %s: %s",
 	    r->verdict == PH_BLOCKED ? "DOES NOT WORK" : "DOES NOT WORK FULLY",
 	    services(mem, r), f->req->purpose,

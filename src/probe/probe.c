@@ -534,7 +534,7 @@ static void
 add_direct(struct run *r)
 {
 	for (int v6 = 0; v6 < 2; v6++) {
-		unsigned n = 0, open = 0, unsure = 0;
+		unsigned n = 0, open = 0, unsure = 0, partly = 0;
 
 		for (size_t i = 0; i < r->out->n_flows; i++) {
 			const struct ph_measured *f = &r->out->flows[i];
@@ -544,6 +544,7 @@ add_direct(struct run *r)
 				continue;
 			n++;
 			open += f->verdict == PH_OPEN;
+			partly += f->verdict == PH_PARTLY;
 			unsure += f->verdict == PH_UNKNOWN || f->verdict == PH_NOT_TESTED;
 		}
 		if (n == 0)
@@ -552,7 +553,7 @@ add_direct(struct run *r)
 		    (struct ph_rung){
 			.transport = "direct", .server = r->o->via, .v6 = v6 != 0,
 			.verdict = open == n ? PH_OPEN : open + unsure == n ? PH_UNKNOWN :
-			    open > 0 ? PH_PARTLY : PH_BLOCKED,
+			    open + partly > 0 ? PH_PARTLY : PH_BLOCKED,
 		};
 		if (open == n)
 			r->out->best = "direct";

@@ -127,7 +127,7 @@ for x in d["flows"]:
 F = lambda flow, direction="out", family="ipv4": f[flow, direction, family]
 def ports(x, what):
     return ",".join(p["ports"] for p in x[what])
-if not eval(sys.argv[2]):
+if not eval("(" + sys.argv[2] + ")"):
     print("not true:", sys.argv[2])
     json.dump(d, sys.stdout, indent=1)
     sys.exit(1)
