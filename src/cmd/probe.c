@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/needs.h"
+#include "cmd/values.h"
 #include "os/clock.h"
 #include "os/progress.h"
 #include "os/resolve.h"
@@ -52,12 +53,29 @@ split_host(struct ph_run *run, const char *opt, const char *text, uint16_t usual
 	return true;
 }
 
+/* What --resolve says of a name; NULL: nothing. */
+static const char *
+pinned(struct ph_run *run, const char *host)
+{
+	size_t len = strlen(host);
+
+	for (const struct ph_arg *a = run->args.opts; a != NULL; a = a->next)
+		if (a->id == PH_OPT_RESOLVE && strncmp(a->value, host, len) == 0 &&
+		    a->value[len] == '=')
+			return a->value + len + 1;
+	return NULL;
+}
+
 /* All addresses of the responder: as pinned, as written, or as resolved. */
 static int
 find_host(struct ph_run *run, const char *host, const struct ph_ranges **out)
 {
-	const char *why;
+	const char *why, *pin = pinned(run, host);
 	ph_u128 addr;
+
+	if (pin != NULL)
+		return ph_values_addrs(run, "--resolve", pin, out) && *out != NULL ? 0 :
+		    PH_EXIT_USAGE;
 
 	if (ph_addr_parse(ph_str(host), &addr)) {
 		*out = ph_ranges_one(&run->mem, addr, addr);

@@ -197,7 +197,7 @@ add_run(struct ph_arena *mem, const struct ph_sweeping *s, const struct ph_sweep
 	*o = (struct ph_observed){
 		.ports = ph_ranges_one(mem, r->lo, r->hi),
 		.verdict = as[r->verdict].v, .way = as[r->verdict].way,
-		.by_host = as[r->verdict].v == PH_BLOCKED && err != 0,
+		.by_host = err != 0 && r->verdict != PH_SWEEP_OPEN && r->received_out == 0,
 		.evidence = {
 			.sent = r->sent, .received_out = r->received_out,
 			.received_in = r->received_in, .tries = r->tries,
@@ -205,6 +205,11 @@ add_run(struct ph_arena *mem, const struct ph_sweeping *s, const struct ph_sweep
 			.icmp_code = r->icmp_code, .icmp_from = r->icmp_from,
 		},
 	};
+	if (o->by_host) {
+		o->verdict = PH_BLOCKED;
+		o->way = PH_WAY_FORTH;
+		o->evidence.sent = o->evidence.tries = 0;
+	}
 	if (o->by_host)
 		o->why = err == EPERM || err == EACCES ?
 		    "not permitted by a firewall on this computer" : strerror(err);
