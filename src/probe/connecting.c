@@ -377,6 +377,17 @@ ph_connecting_end(struct ph_connecting *c)
 		decide(&c->v[i], PH_UNKNOWN, "there was no time to finish");
 }
 
+void
+ph_connecting_doubt(struct ph_connecting *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].s.verdict == PH_BLOCKED && !c->v[i].s.by_host) {
+			c->v[i].s.verdict = PH_UNKNOWN;
+			c->v[i].s.way = PH_WAY_NONE;
+			c->v[i].s.why = "the responder was lost";
+		}
+}
+
 static int
 by_number(const void *a, const void *b)
 {

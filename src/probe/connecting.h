@@ -52,6 +52,9 @@ void ph_connecting_start(struct ph_loop *, struct ph_session *,
 /* ph_connecting_end(c): stop; what is not decided stays unknown. */
 void ph_connecting_end(struct ph_connecting *);
 
+/* ph_connecting_doubt(c): the far end is gone: what is not open may be its fault. */
+void ph_connecting_doubt(struct ph_connecting *);
+
 /*
  * ph_connecting_observed(mem, c, ports, out, n): what was found of those ports, as parts of
  * a flow; *${between}: ports between two that were tested, at most.  Returns the median

@@ -24,12 +24,12 @@
  * together keep what --quick and the usual run promise.
  */
 enum {
-	SESSION_US = 4000000, BIND_US = 5000000,
+	SESSION_US = 4000000, BIND_US = 5000000, ALIVE_US = 3000000,
 	PORTS_QUICK_US = 25000000, PORTS_US = 40000000, EXHAUSTIVE_US = 180000000,
 	INBOUND_US = 6000000, PATH_US = 6000000, BLOCKS_US = 4000000,
 	LEAST_WAIT_US = 300000,
 	HOLD_US = 1000000, HOLD_QUICK_US = 500000, SILENCE_US = 3500000,
-	MAX_LOCATED = 3, ROUNDS = 3,
+	PORTS_AT_ONCE = 16384, MAX_LOCATED = 3, ROUNDS = 3,
 };
 
 struct run {
@@ -48,6 +48,7 @@ struct run {
 	bool heard[2];
 	const struct ph_ranges *unbound_udp[2], *unbound_tcp[2];
 	uint64_t rtt_us;
+	bool active[2];			/* families whose turn it is */
 	bool waited;			/* for what the schedule waits for now */
 	unsigned pending;
 };
@@ -201,7 +202,7 @@ bind_ports(struct run *r)
 	for (int v6 = 0; v6 < 2; v6++) {
 		const struct ph_ranges *tcp = tcp_ports(r, v6), *tls = r->fam[v6].ports.tls;
 
-		if (r->session[v6] == NULL)
+		if (!r->active[v6])
 			continue;
 		bind_some(r, v6, PH_CONTROL_UDP, r->fam[v6].ports.udp_out, on_udp_bound);
 		bind_some(r, v6, PH_CONTROL_TCP, ph_ranges_subtract(r->mem, tcp, tls),
@@ -295,7 +296,7 @@ test_inbound(struct run *r)
 		};
 		struct ph_inbound *x = &r->inbound[v6];
 
-		if (r->session[v6] == NULL || io.ports->n == 0 || io.bound->n == 0)
+		if (!r->active[v6] || io.ports->n == 0 || io.bound->n == 0)
 			continue;
 		r->heard[v6] = true;
 		ph_inbound_start(&r->loop, r->session[v6], &io, x);
@@ -306,8 +307,38 @@ test_inbound(struct run *r)
 	if (r->pending > 0)
 		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + INBOUND_US);
 	for (int v6 = 0; v6 < 2; v6++)
-		if (r->heard[v6])
+		if (r->active[v6] && r->heard[v6])
 			ph_inbound_end(&r->inbound[v6]);
+}
+
+static void
+on_done(void *arg, bool ok, const char *why)
+{
+	struct run *r = arg;
+
+	(void)why;
+	if (ok && --r->pending == 0)
+		r->waited = true;
+}
+
+/*
+ * A far end that is gone without a word leaves connections unanswered, too: it has to
+ * show that it is alive before silence is held against the network.
+ */
+static void
+is_there(struct run *r)
+{
+	r->waited = false;
+	r->pending = 0;
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->active[v6]) {
+			r->pending++;
+			ph_session_ping(r->session[v6], on_done, r);
+		}
+	ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + ALIVE_US);
+	for (int v6 = 0; v6 < 2 && !r->waited; v6++)
+		if (r->active[v6])
+			ph_session_lost(r->session[v6]);
 }
 
 static void
@@ -319,17 +350,22 @@ test_ports(struct run *r)
 	r->waited = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++)
-		if (r->session[v6] != NULL) {
+		if (r->active[v6]) {
 			start_sweep(r, &r->fam[v6]);
 			start_connecting(r, &r->fam[v6]);
 		}
 	if (r->pending > 0)
 		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + limit);
 	for (int v6 = 0; v6 < 2; v6++) {
-		if (r->swept[v6])
+		if (r->active[v6] && r->swept[v6])
 			ph_sweeping_end(&r->sweep[v6]);
-		ph_connecting_end(&r->connect[v6]);
+		if (r->active[v6])
+			ph_connecting_end(&r->connect[v6]);
 	}
+	is_there(r);
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->active[v6] && ph_session_failure(r->session[v6]) != NULL)
+			ph_connecting_doubt(&r->connect[v6]);
 }
 
 /* The port of the control channel: it answers, so it is open. */
@@ -391,7 +427,7 @@ static void
 take_flows(struct run *r)
 {
 	for (size_t i = 0; i < r->out->n_flows; i++)
-		if (r->session[r->out->flows[i].v6] != NULL)
+		if (r->active[r->out->flows[i].v6])
 			take_flow(r, &r->out->flows[i]);
 }
 
@@ -487,7 +523,7 @@ locate_blocks(struct run *r)
 		struct ph_measured *f = &r->out->flows[i];
 		uint16_t control = open_port(r, f->v6);
 
-		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT)
+		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT || !r->active[f->v6])
 			continue;
 		for (size_t k = 0; k < f->n && n < MAX_LOCATED; k++) {
 			struct ph_observed *o = &f->v[k];
@@ -515,6 +551,9 @@ measure_timers(struct run *r)
 
 		if (r->session[v6] == NULL || port == 0)
 			continue;
+		r->active[v6] = true;
+		r->active[!v6] = false;
+		bind_some(r, v6, PH_CONTROL_UDP, ph_ranges_one(r->mem, port, port), on_udp_bound);
 		phase(r, "waiting until the firewall forgets idle connections");
 		err = ph_idling_start(&r->loop, r->session[v6], &io, x);
 		if (err != 0) {
@@ -560,21 +599,70 @@ add_direct(struct run *r)
 	}
 }
 
+/* Everything but timers, for the families whose turn it is. */
 static void
-measure(struct run *r)
+measure_active(struct run *r)
 {
 	bind_ports(r);
 	test_inbound(r);
 	test_ports(r);
 	take_flows(r);
-	add_direct(r);
 	for (int v6 = 0; v6 < 2 && !r->o->quick && lost(r) == NULL; v6++)
-		if (open_port(r, v6) != 0) {
+		if (r->active[v6] && open_port(r, v6) != 0) {
 			phase(r, "measuring the path");
 			measure_path(r, v6, open_port(r, v6));
 		}
 	if (lost(r) == NULL)
 		locate_blocks(r);
+}
+
+static size_t
+n_ports(const struct ph_test_family *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->ports.udp_out->n; i++)
+		n += (size_t)(f->ports.udp_out->r[i].hi - f->ports.udp_out->r[i].lo) + 1;
+	return n;
+}
+
+static void
+release(struct run *r, int v6)
+{
+	r->waited = false;
+	r->pending = 1;
+	ph_session_release(r->session[v6], on_done, r);
+	ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + BIND_US);
+}
+
+/* Both families at once, but for ranges for which the far end has too few sockets. */
+static void
+measure_families(struct run *r)
+{
+	bool both = n_ports(&r->fam[0]) + n_ports(&r->fam[1]) <= PORTS_AT_ONCE;
+
+	for (int v6 = 0; v6 < 2; v6++)
+		r->active[v6] = both && r->session[v6] != NULL;
+	if (both) {
+		measure_active(r);
+		return;
+	}
+	for (int v6 = 0; v6 < 2 && lost(r) == NULL; v6++) {
+		if (r->session[v6] == NULL)
+			continue;
+		r->active[v6] = true;
+		r->active[!v6] = false;
+		measure_active(r);
+		if (r->session[!v6] != NULL && lost(r) == NULL && !v6)
+			release(r, v6);
+	}
+}
+
+static void
+measure(struct run *r)
+{
+	measure_families(r);
+	add_direct(r);
 	if (r->o->timers && lost(r) == NULL)
 		measure_timers(r);
 	else if (!r->o->timers)

@@ -395,6 +395,12 @@ ph_session_end(struct ph_session *s)
 	s->has_auth = false;
 }
 
+void
+ph_session_lost(struct ph_session *s)
+{
+	fail(s, "it does not answer any more");
+}
+
 const bool *
 ph_session_settled(const struct ph_session *s)
 {
@@ -497,10 +503,33 @@ ph_session_receipts(struct ph_session *s, ph_session_receipts_fn *fn, void *arg)
 static void
 take_done(struct ph_session *s, struct question *q, const struct ph_control_msg *m)
 {
-	bool ok = m != NULL && m->type == PH_CONTROL_DONE;
+	bool ok = m != NULL && m->type == q->answer;
 
 	(void)s;
 	q->fn.done(q->arg, ok, m != NULL && !ok ? m->error.text : NULL);
+}
+
+static void
+request(struct ph_session *s, enum ph_control_type what, enum ph_control_type done,
+    ph_session_done_fn *fn, void *arg)
+{
+	struct ph_control_msg m = { .type = what };
+	struct question *q = question(s, done, take_done, arg);
+
+	q->fn.done = fn;
+	ask(s, &m, q);
+}
+
+void
+ph_session_ping(struct ph_session *s, ph_session_done_fn *fn, void *arg)
+{
+	request(s, PH_CONTROL_PING, PH_CONTROL_PONG, fn, arg);
+}
+
+void
+ph_session_release(struct ph_session *s, ph_session_done_fn *fn, void *arg)
+{
+	request(s, PH_CONTROL_RELEASE, PH_CONTROL_DONE, fn, arg);
 }
 
 void

@@ -78,6 +78,15 @@ void ph_session_bind(struct ph_session *, enum ph_control_proto, const struct ph
 /* A request that the far end has done, or why not; also false when the session ended. */
 typedef void ph_session_done_fn(void *, bool, const char *why);
 
+/* ph_session_lost(s): it does not answer; everybody who waits is told. */
+void ph_session_lost(struct ph_session *);
+
+/* ph_session_ping(s, fn, arg): is it still there? */
+void ph_session_ping(struct ph_session *, ph_session_done_fn *, void *);
+
+/* ph_session_release(s, fn, arg): close all ports and forget what arrived. */
+void ph_session_release(struct ph_session *, ph_session_done_fn *, void *);
+
 /* ph_session_send(s, what, fn, arg): let it send datagrams nobody asked for. */
 void ph_session_send(struct ph_session *, const struct ph_control_send *,
     ph_session_done_fn *, void *);
