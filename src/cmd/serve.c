@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/run.h"
+#include "os/file.h"
+#include "serve/config.h"
+
+static const enum ph_opt_id opts[] = {
+	PH_OPT_CONFIG, PH_OPT_KEY, PH_OPT_CLIENT, PH_OPT_LISTEN, PH_OPT_PORT, PH_OPT_STUN,
+	PH_OPT_STUNS, PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
+};
+
+/* The words of an option that may be given several times. */
+static bool
+words(struct ph_run *run, enum ph_opt_id id, struct ph_serve_config *c,
+    bool (*take)(struct ph_arena *, struct ph_serve_config *, struct ph_str), const char *what)
+{
+	const char *const *v;
+	size_t n = ph_opt_all(&run->mem, &run->args, id, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (!take(&run->mem, c, ph_str(v[i]))) {
+			ph_run_usage(run, "%s: '%s' is not %s", ph_opt_find(id)->name, v[i], what);
+			return false;
+		}
+	return true;
+}
+
+static bool
+port(struct ph_run *run, enum ph_opt_id id, uint32_t *out)
+{
+	const char *s = ph_opt_last(&run->args, id);
+	uint64_t v;
+
+	if (s == NULL)
+		return true;
+	if (!ph_str_u64(ph_str(s), 10, 65535, &v)) {
+		ph_run_usage(run, "%s: '%s' is not a port", ph_opt_find(id)->name, s);
+		return false;
+	}
+	*out = (uint32_t)v;
+	return true;
+}
+
+/* The file first; options win. */
+static int
+configure(struct ph_run *run, struct ph_serve_config *c)
+{
+	const char *path = ph_opt_last(&run->args, PH_OPT_CONFIG);
+	const char *key = ph_opt_last(&run->args, PH_OPT_KEY);
+	struct ph_src *src;
+	int err;
+
+	ph_serve_config_init(c);
+	if (path != NULL) {
+		err = ph_file_read(&run->mem, path, &src);
+		if (err < 0)
+			return ph_run_cannot_read(run, path, err);
+		if (!ph_serve_config_read(&run->mem, &run->diags, src, c))
+			return PH_EXIT_DATA;
+	}
+	if (key != NULL)
+		c->key = key;
+	if (ph_opt_given(&run->args, PH_OPT_LISTEN))
+		c->n_listen = 0;
+	if (!words(run, PH_OPT_CLIENT, c, ph_serve_config_client,
+	    "a key as 'pinhole keygen' prints it") ||
+	    !words(run, PH_OPT_LISTEN, c, ph_serve_config_listen, "an address, or one too many") ||
+	    !port(run, PH_OPT_PORT, &c->port) || !port(run, PH_OPT_STUN, &c->stun) ||
+	    !port(run, PH_OPT_STUNS, &c->stuns))
+		return PH_EXIT_USAGE;
+	if (c->key == NULL)
+		return ph_run_usage(run, "--key FILE is needed; 'pinhole keygen FILE' makes one");
+	if (c->n_listen == 0)
+		return ph_run_usage(run, "--listen ADDR is needed: which addresses to serve on");
+	return 0;
+}
+
+static int
+read_key(struct ph_run *run, const char *path, struct ph_tls_key **key)
+{
+	int err = ph_tls_key_read(path, key);
+
+	if (err == -EPERM) {
+		fprintf(run->err, "pinhole: %s: others may read it: chmod 600 %s\n", path, path);
+		return PH_EXIT_DATA;
+	}
+	if (err == -EBADMSG) {
+		fprintf(run->err, "pinhole: %s: not a key as 'pinhole keygen' writes it\n", path);
+		return PH_EXIT_DATA;
+	}
+	return err < 0 ? ph_run_cannot_read(run, path, err) : 0;
+}
+
+static int
+cannot_serve(struct ph_run *run, const char *what, int err)
+{
+	fprintf(run->err, "pinhole: %s: %s\n", what, strerror(-err));
+	if (err == -EACCES)
+		fputs("Ports below 1024 need CAP_NET_BIND_SERVICE.\n", run->err);
+	return err == -EACCES || err == -EPERM ? PH_EXIT_NO_PERMISSION : PH_EXIT_UNKNOWN;
+}
+
+static int
+run_serve(struct ph_run *run)
+{
+	struct ph_serve_opts o = { .log = run->err };
+	struct ph_serve_config c;
+	struct ph_tls_key *key;
+	const char *why;
+	int err;
+
+	if (run->args.n_pos > 0)
+		return ph_run_usage(run, "'%s' is too much: all is said by options",
+		    run->args.pos[0]);
+	err = configure(run, &c);
+	if (err == 0)
+		err = read_key(run, c.key, &key);
+	if (err != 0)
+		return err;
+	o.key = key;
+	o.clients = (const uint8_t (*)[PH_TLS_KEY])c.clients;
+	o.n_clients = c.n_clients;
+	o.listen = c.listen;
+	o.n_listen = c.n_listen;
+	o.control_port = (uint16_t)c.port;
+	o.stun_port = (uint16_t)c.stun;
+	o.stuns_port = (uint16_t)c.stuns;
+	err = ph_serve_run(&o, &why);
+	ph_tls_key_free(key);
+	return err < 0 ? cannot_serve(run, why, err) : PH_EXIT_OK;
+}
+
+const struct ph_cmd ph_cmd_serve = {
+	.name = "serve",
+	.args = "",
+	.title = "be the far end of probes, and a STUN server",
+	.about = "Answers probes of those whose keys are listed, on ports they ask for, for as "
+	    "long as they are connected; to all others these ports are silent.  STUN is for "
+	    "everybody.  Runs until it is told to end.",
+	.opts = opts,
+	.first = PH_WORDS_NONE, .rest = PH_WORDS_NONE,
+	.run = run_serve,
+};
