@@ -37,12 +37,6 @@ struct ph_connecting_one {
 	uint64_t started_us;
 };
 
-const struct ph_ranges *
-ph_connecting_sample(struct ph_arena *mem, const struct ph_ranges *ports)
-{
-	return ph_sample_ports(mem, ports, PH_CONNECTING_WHOLE, PH_CONNECTING_STEPS);
-}
-
 static void
 close_attempt(struct attempt *a)
 {
@@ -357,7 +351,7 @@ void
 ph_connecting_start(struct ph_loop *l, struct ph_session *s,
     const struct ph_connecting_opts *o, struct ph_connecting *c)
 {
-	const struct ph_ranges *ports = ph_connecting_sample(l->mem, o->ports);
+	const struct ph_ranges *ports = o->ports;
 	size_t n = 0;
 
 	*c = (struct ph_connecting){ .loop = l, .session = s, .o = *o };

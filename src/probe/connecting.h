@@ -15,11 +15,6 @@
  * secret of the connection be the same at both ends: whoever sits between and shows
  * a certificate of his own, however well the computer may trust it, is found out.
  */
-enum {
-	PH_CONNECTING_WHOLE = 64,	/* ranges up to this many ports are tested whole */
-	PH_CONNECTING_STEPS = 48,	/* longer ones: so many samples */
-};
-
 struct ph_connecting_opts {
 	const struct ph_ranges *ports, *unbound;
 	const struct ph_ranges *tls;	/* of ${ports}: speak TLS there */
@@ -41,9 +36,6 @@ struct ph_connecting {
 	void (*on_done)(void *);
 	void *arg;
 };
-
-/* ph_connecting_sample(mem, ports): those of ${ports} that may be connected to. */
-const struct ph_ranges *ph_connecting_sample(struct ph_arena *, const struct ph_ranges *);
 
 /* ph_connecting_start(loop, session, opts, out): begin with all of them. */
 void ph_connecting_start(struct ph_loop *, struct ph_session *,

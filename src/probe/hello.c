@@ -38,5 +38,6 @@ ph_hello_check(struct ph_session *s, uint16_t port, uint8_t round, const uint8_t
 		return 0;
 	return n == whole && ph_stun_decode(&m, p, n) == PH_STUN_OK &&
 	    ph_control_id_get(m.id, ph_session_salt(s), &id) && id.number == port &&
-	    id.try == round && ph_stun_verify(&m, ph_session_auth(s)) ? 1 : -1;
+	    id.try == round && (ph_session_is_public(s, port) ||
+	    ph_stun_verify(&m, ph_session_auth(s))) ? 1 : -1;
 }

@@ -92,8 +92,7 @@ void
 ph_inbound_start(struct ph_loop *l, struct ph_session *s, const struct ph_inbound_opts *o,
     struct ph_inbound *x)
 {
-	const struct ph_ranges *ports = ph_sample_ports(l->mem, o->ports, PH_INBOUND_WHOLE,
-	    PH_INBOUND_STEPS);
+	const struct ph_ranges *ports = o->ports;
 	size_t n = 0;
 
 	*x = (struct ph_inbound){ .loop = l, .session = s };

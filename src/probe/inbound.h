@@ -10,7 +10,7 @@
  * socket waits on each port of a sample, from which nothing has been sent; the far
  * end sends to the address from which the control connection comes.
  */
-enum { PH_INBOUND_WHOLE = 16, PH_INBOUND_STEPS = 31, PH_INBOUND_TRIES = 3 };
+enum { PH_INBOUND_TRIES = 3 };
 
 struct ph_inbound {
 	struct ph_loop *loop;

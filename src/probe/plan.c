@@ -5,15 +5,16 @@
 #include "net/names.h"
 #include "os/udp.h"
 #include "probe/plan.h"
+#include "probe/sample.h"
 
 static struct ph_range
-family_range(int v6)
+family_range(bool v6)
 {
 	return v6 ? PH_ANY_V6 : PH_ANY_V4;
 }
 
 static bool
-has_family(const struct ph_ranges *r, int v6)
+has_family(const struct ph_ranges *r, bool v6)
 {
 	struct ph_range f = family_range(v6);
 
@@ -27,7 +28,7 @@ has_family(const struct ph_ranges *r, int v6)
 
 /* The first address of a family; the list has one. */
 static ph_u128
-first_of(const struct ph_ranges *r, int v6)
+first_of(const struct ph_ranges *r, bool v6)
 {
 	struct ph_range f = family_range(v6);
 
@@ -37,12 +38,6 @@ first_of(const struct ph_ranges *r, int v6)
 	return 0;
 }
 
-static void
-add_ports(struct ph_arena *mem, const struct ph_ranges **to, const struct ph_ranges *more)
-{
-	*to = ph_ranges_union(mem, *to, more != NULL ? more : ph_ranges_one(mem, 0, 65535));
-}
-
 /* Ports on which every service speaks TLS: a probe may, too. */
 static bool
 is_tls(uint16_t port)
@@ -50,30 +45,64 @@ is_tls(uint16_t port)
 	return port == 443 || port == 5061 || port == 5349 || port == 8443;
 }
 
-static void
-add_requirement(struct ph_arena *mem, struct ph_test_ports *p, const struct ph_requirement *r)
+static const struct ph_ranges *
+ports_of(struct ph_arena *mem, const struct ph_requirement *r)
 {
-	if (r->proto == PH_UDP)
-		add_ports(mem, r->direction == PH_OUT ? &p->udp_out : &p->udp_in, r->ports);
-	else if (r->proto == PH_TCP && r->direction == PH_OUT)
-		add_ports(mem, &p->tcp_out, r->ports);
+	const struct ph_ranges *usable = ph_ranges_one(mem, 1, 65535);
+
+	return r->ports == NULL ? usable : ph_ranges_intersect(mem, r->ports, usable);
+}
+
+/*
+ * The ports of all flows of one kind; of each flow so many that one with few of them is
+ * tested whole.  ${steps} 0: all of them.
+ */
+static const struct ph_ranges *
+collect(struct ph_arena *mem, const struct ph_test_family *f, uint8_t proto,
+    enum ph_direction dir, unsigned whole, unsigned steps)
+{
+	const struct ph_ranges *all = ph_ranges_none();
+
+	for (size_t i = 0; i < f->n_reqs; i++) {
+		const struct ph_requirement *r = f->reqs[i];
+		const struct ph_ranges *p;
+
+		if (r->proto != proto || r->direction != dir || !has_family(r->far, f->v6))
+			continue;
+		p = ports_of(mem, r);
+		all = ph_ranges_union(mem, all, steps == 0 ? p :
+		    ph_sample_ports(mem, p, whole, steps));
+	}
+	return all;
+}
+
+static size_t
+count(const struct ph_ranges *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += (size_t)(r->r[i].hi - r->r[i].lo) + 1;
+	return n;
 }
 
 static void
-find_tls(struct ph_arena *mem, struct ph_test_ports *p)
+set_ports(struct ph_arena *mem, struct ph_test_family *f)
 {
-	static const uint16_t port[] = { 443, 5061, 5349, 8443 };
+	struct ph_test_ports *p = &f->ports;
 
-	for (size_t i = 0; i < sizeof(port) / sizeof(*port); i++)
-		if (is_tls(port[i]) && ph_ranges_has(p->tcp_out, port[i]))
-			add_ports(mem, &p->tls, ph_ranges_one(mem, port[i], port[i]));
-}
-
-/* Port 0 is none that a packet could be sent to. */
-static void
-drop_zero(struct ph_arena *mem, const struct ph_ranges **r)
-{
-	*r = ph_ranges_subtract(mem, *r, ph_ranges_one(mem, 0, 0));
+	p->udp = collect(mem, f, PH_UDP, PH_OUT, 0, 0);
+	f->thin = count(p->udp) > PH_PLAN_PORTS;
+	if (f->thin)
+		p->udp = collect(mem, f, PH_UDP, PH_OUT, PH_PLAN_UDP_WHOLE, PH_PLAN_UDP_STEPS);
+	p->tcp = collect(mem, f, PH_TCP, PH_OUT, PH_PLAN_TCP_WHOLE, PH_PLAN_TCP_STEPS);
+	p->udp_in = collect(mem, f, PH_UDP, PH_IN, PH_PLAN_IN_WHOLE, PH_PLAN_IN_STEPS);
+	p->tls = ph_ranges_none();
+	for (size_t i = 0; i < p->tcp->n; i++)
+		for (ph_u128 port = p->tcp->r[i].lo; port <= p->tcp->r[i].hi; port++)
+			if (is_tls((uint16_t)port))
+				p->tls = ph_ranges_union(mem, p->tls,
+				    ph_ranges_one(mem, port, port));
 }
 
 static void
@@ -102,21 +131,11 @@ void
 ph_plan_families(struct ph_arena *mem, const struct ph_probe_opts *o,
     const struct ph_requirement *const *reqs, size_t n, struct ph_test_family fam[2])
 {
-	const struct ph_ranges *none = ph_ranges_none();
-
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct ph_test_family *f = &fam[v6];
 
-		*f = (struct ph_test_family){
-			.v6 = v6 != 0, .ports = { none, none, none, none },
-		};
-		for (size_t i = 0; i < n; i++)
-			if (has_family(reqs[i]->far, v6))
-				add_requirement(mem, &f->ports, reqs[i]);
-		drop_zero(mem, &f->ports.udp_out);
-		drop_zero(mem, &f->ports.udp_in);
-		drop_zero(mem, &f->ports.tcp_out);
-		find_tls(mem, &f->ports);
+		*f = (struct ph_test_family){ .v6 = v6 != 0, .reqs = reqs, .n_reqs = n };
+		set_ports(mem, f);
 		set_family(mem, o, f);
 	}
 }
@@ -149,7 +168,7 @@ ph_plan_flows(struct ph_arena *mem, const struct ph_test_family fam[2],
 	out->n_flows = 0;
 	for (int v6 = 0; v6 < 2; v6++)
 		for (size_t i = 0; i < n; i++) {
-			if (!has_family(reqs[i]->far, v6) || !is_worth(&fam[v6], &fam[!v6]))
+			if (!has_family(reqs[i]->far, v6 != 0) || !is_worth(&fam[v6], &fam[!v6]))
 				continue;
 			v[out->n_flows++] = (struct ph_measured){
 				.req = reqs[i], .v6 = v6 != 0, .verdict = PH_NOT_TESTED,

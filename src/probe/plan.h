@@ -12,10 +12,18 @@
  * share ports share tests; each flow then reads its own ports from what was found.
  * Both families are tested on their own, where both ends have them.
  */
+enum {
+	PH_PLAN_PORTS = 16384,		/* UDP ports that a responder is asked for at once */
+	/* else a sample of each flow: ranges up to WHOLE as they are, of others STEPS */
+	PH_PLAN_UDP_WHOLE = 64, PH_PLAN_UDP_STEPS = 400,
+	PH_PLAN_TCP_WHOLE = 64, PH_PLAN_TCP_STEPS = 48,
+	PH_PLAN_IN_WHOLE = 16, PH_PLAN_IN_STEPS = 31,
+};
+
 struct ph_test_ports {
-	const struct ph_ranges *udp_out, *tcp_out;	/* opened from here */
-	const struct ph_ranges *udp_in;	/* opened by the far end, on ports here */
-	const struct ph_ranges *tls;	/* of tcp_out: those on which TLS is spoken */
+	const struct ph_ranges *udp, *tcp;	/* to the far end, opened from here */
+	const struct ph_ranges *udp_in;	/* here, opened by the far end */
+	const struct ph_ranges *tls;	/* of tcp: those on which TLS is spoken */
 };
 
 /* One flow over one family, still to be judged. */
@@ -23,7 +31,10 @@ struct ph_test_family {
 	bool v6, possible;
 	ph_u128 to, from;
 	const char *why;		/* not possible: the reason */
+	const struct ph_requirement *const *reqs;
+	size_t n_reqs;
 	struct ph_test_ports ports;
+	bool thin;			/* ports.udp is a sample, too */
 };
 
 /*

@@ -29,7 +29,7 @@ enum {
 	INBOUND_US = 6000000, PATH_US = 6000000, BLOCKS_US = 4000000,
 	LEAST_WAIT_US = 300000,
 	HOLD_US = 1000000, HOLD_QUICK_US = 500000, SILENCE_US = 3500000,
-	PORTS_AT_ONCE = 16384, MAX_LOCATED = 3, ROUNDS = 3,
+	MAX_LOCATED = 3, ROUNDS = 3,
 };
 
 struct run {
@@ -146,6 +146,13 @@ on_bound(struct run *r, const struct ph_session_bound *b, const struct ph_ranges
 	if (b != NULL)
 		*to = ph_ranges_union(r->mem, *to, b->failed != NULL ? b->failed :
 		    ph_ranges_one(r->mem, 0, 65535));
+	/* nobody can listen there twice, but somebody answers */
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->session[v6] != NULL && (to == &r->unbound_udp[v6] ||
+		    to == &r->unbound_tcp[v6]))
+			*to = ph_ranges_subtract(r->mem, *to, ph_ranges_one(r->mem,
+			    ph_session_welcome(r->session[v6])->stun_port,
+			    ph_session_welcome(r->session[v6])->stun_port));
 	if (--r->pending == 0)
 		r->waited = true;
 }
@@ -175,7 +182,7 @@ on_tcp_bound(void *arg, const struct ph_session_bound *b)
 static const struct ph_ranges *
 tcp_ports(struct run *r, int v6)
 {
-	return ph_ranges_subtract(r->mem, ph_connecting_sample(r->mem, r->fam[v6].ports.tcp_out),
+	return ph_ranges_subtract(r->mem, r->fam[v6].ports.tcp,
 	    ph_ranges_one(r->mem, r->o->port, r->o->port));
 }
 
@@ -204,7 +211,7 @@ bind_ports(struct run *r)
 
 		if (!r->active[v6])
 			continue;
-		bind_some(r, v6, PH_CONTROL_UDP, r->fam[v6].ports.udp_out, on_udp_bound);
+		bind_some(r, v6, PH_CONTROL_UDP, r->fam[v6].ports.udp, on_udp_bound);
 		bind_some(r, v6, PH_CONTROL_TCP, ph_ranges_subtract(r->mem, tcp, tls),
 		    on_tcp_bound);
 		bind_some(r, v6, PH_CONTROL_TLS, ph_ranges_intersect(r->mem, tcp, tls),
@@ -237,14 +244,14 @@ static void
 start_sweep(struct run *r, const struct ph_test_family *f)
 {
 	struct ph_sweeping_opts so = {
-		.ports = f->ports.udp_out, .unbound = r->unbound_udp[f->v6], .to = f->to,
+		.ports = f->ports.udp, .unbound = r->unbound_udp[f->v6], .to = f->to,
 		.from = f->from, .exhaustive = r->o->exhaustive, .pps = r->o->pps,
 		.unpaced = r->o->unpaced, .seed = r->o->seed,
 	};
 	struct ph_sweeping *s = &r->sweep[f->v6];
 	int err;
 
-	if (f->ports.udp_out->n == 0)
+	if (f->ports.udp->n == 0)
 		return;
 	err = ph_sweeping_start(&r->loop, r->session[f->v6], &so, s);
 	r->swept[f->v6] = err == 0;
@@ -262,7 +269,7 @@ static void
 start_connecting(struct run *r, const struct ph_test_family *f)
 {
 	struct ph_connecting_opts co = {
-		.ports = f->ports.tcp_out, .unbound = ph_ranges_union(r->mem, r->unbound_tcp[f->v6],
+		.ports = f->ports.tcp, .unbound = ph_ranges_union(r->mem, r->unbound_tcp[f->v6],
 		    ph_ranges_one(r->mem, r->o->port, r->o->port)),
 		.to = f->to, .from = f->from, .rounds = ROUNDS, .tls = f->ports.tls,
 		.key = r->o->key, .peer = r->o->peer,
@@ -270,7 +277,7 @@ start_connecting(struct run *r, const struct ph_test_family *f)
 	};
 	struct ph_connecting *c = &r->connect[f->v6];
 
-	if (f->ports.tcp_out->n == 0)
+	if (f->ports.tcp->n == 0)
 		return;
 	ph_connecting_start(&r->loop, r->session[f->v6], &co, c);
 	c->on_done = on_part_done;
@@ -292,7 +299,7 @@ test_inbound(struct run *r)
 		struct ph_inbound_opts io = {
 			.ports = r->fam[v6].ports.udp_in, .to = r->fam[v6].to,
 			.from = r->fam[v6].from, .bound = ph_ranges_subtract(r->mem,
-			    r->fam[v6].ports.udp_out, r->unbound_udp[v6]),
+			    r->fam[v6].ports.udp, r->unbound_udp[v6]),
 		};
 		struct ph_inbound *x = &r->inbound[v6];
 
@@ -383,6 +390,20 @@ add_control(struct run *r, const struct ph_measured *f, struct ph_observed *v, s
 		}
 }
 
+/* Ports of the longest range. */
+static unsigned
+widest(const struct ph_ranges *r)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned n = (unsigned)(r->r[i].hi - r->r[i].lo) + 1;
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
 static void
 take_flow(struct run *r, struct ph_measured *f)
 {
@@ -401,10 +422,11 @@ take_flow(struct run *r, struct ph_measured *f)
 		f->why = q->proto != PH_UDP ? "the responder opens no TCP connections" :
 		    "the responder has no port to send from";
 	} else if (q->proto == PH_UDP && r->swept[f->v6]) {
-		ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports, &v, &f->n);
+		between = ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports,
+		    r->fam[f->v6].thin, &v, &f->n);
 		ph_sweep_stats(r->sweep[f->v6].engine, &st);
-		f->sampled = st.found_run > 1;
-		f->hole = st.found_run;
+		f->hole = r->fam[f->v6].thin ? between + 1 : st.found_run;
+		f->sampled = f->hole > 1 && widest(ports) > 2;
 		f->rtt_us = (uint32_t)st.rtt_us;
 	} else if (q->proto == PH_TCP) {
 		f->rtt_us = ph_connecting_observed(r->mem, &r->connect[f->v6], ports, &v, &f->n,
@@ -621,8 +643,8 @@ n_ports(const struct ph_test_family *f)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < f->ports.udp_out->n; i++)
-		n += (size_t)(f->ports.udp_out->r[i].hi - f->ports.udp_out->r[i].lo) + 1;
+	for (size_t i = 0; i < f->ports.udp->n; i++)
+		n += (size_t)(f->ports.udp->r[i].hi - f->ports.udp->r[i].lo) + 1;
 	return n;
 }
 
@@ -639,7 +661,7 @@ release(struct run *r, int v6)
 static void
 measure_families(struct run *r)
 {
-	bool both = n_ports(&r->fam[0]) + n_ports(&r->fam[1]) <= PORTS_AT_ONCE;
+	bool both = n_ports(&r->fam[0]) + n_ports(&r->fam[1]) <= PH_PLAN_PORTS;
 
 	for (int v6 = 0; v6 < 2; v6++)
 		r->active[v6] = both && r->session[v6] != NULL;

@@ -443,6 +443,12 @@ ph_session_welcome(const struct ph_session *s)
 	return &s->welcome;
 }
 
+bool
+ph_session_is_public(const struct ph_session *s, uint16_t port)
+{
+	return port != 0 && port == s->welcome.stun_port;
+}
+
 static void
 take_bound(struct ph_session *s, struct question *q, const struct ph_control_msg *m)
 {

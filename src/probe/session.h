@@ -71,6 +71,12 @@ const uint8_t *ph_session_salt(const struct ph_session *);
 /* ph_session_welcome(s): what the far end told at the beginning; when ready. */
 const struct ph_control_welcome *ph_session_welcome(const struct ph_session *);
 
+/*
+ * ph_session_is_public(s, port): does the far end answer everybody there?  Then its answers
+ * carry no seal, and there are no receipts.
+ */
+bool ph_session_is_public(const struct ph_session *, uint16_t);
+
 /* ph_session_bind(s, proto, ports, fn, arg): listen on these ports for us. */
 void ph_session_bind(struct ph_session *, enum ph_control_proto, const struct ph_ranges *,
     ph_session_bound_fn *, void *);

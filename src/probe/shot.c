@@ -113,7 +113,8 @@ take_reply(struct ph_gun *g, uint64_t now, const struct ph_udp_msg *m)
 	if (ph_stun_decode(&stun, m->data, m->len) != PH_STUN_OK ||
 	    stun.method != PH_STUN_BINDING ||
 	    !ph_control_id_get(stun.id, ph_session_salt(g->session), &id) ||
-	    !ph_stun_verify(&stun, ph_session_auth(g->session)))
+	    (!ph_stun_verify(&stun, ph_session_auth(g->session)) &&
+	    (!ph_session_is_public(g->session, m->port) || m->addr != g->o.to)))
 		return;
 	r = (struct ph_shot_reply){
 		.kind = id.kind, .number = id.number, .try = id.try, .msg = m, .stun = &stun,

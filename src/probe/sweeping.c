@@ -217,11 +217,35 @@ add_run(struct ph_arena *mem, const struct ph_sweeping *s, const struct ph_sweep
 		o->why = "the responder cannot use these ports";
 	else if (o->verdict == PH_UNKNOWN)
 		o->why = unknown_why(s, &st);
+	if (o->verdict == PH_BLOCKED && r->lo == r->hi && !o->by_host &&
+	    ph_session_is_public(s->session, r->lo))
+		o->way = PH_WAY_UNSURE;
 }
 
-void
+/* Of a sample every run is a port, or ports side by side. */
+static unsigned
+join(struct ph_arena *mem, const struct ph_ranges *ports, struct ph_observed **v, size_t *n)
+{
+	struct ph_sample *s = NULL;
+	size_t n_samples = 0, cap = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		const struct ph_observed *o = &(*v)[i];
+		struct ph_range r = ph_ranges_hull(o->ports);
+
+		for (ph_u128 p = r.lo; p <= r.hi; p++)
+			*PH_PUSH(mem, s, n_samples, cap) = (struct ph_sample){
+				.port = (uint16_t)p, .verdict = o->verdict, .way = o->way,
+				.by_host = o->by_host, .why = o->why,
+				.evidence = p == r.lo ? o->evidence : (struct ph_evidence){ 0 },
+			};
+	}
+	return ph_sample_parts(mem, s, n_samples, ports, v, n);
+}
+
+unsigned
 ph_sweeping_observed(struct ph_arena *mem, const struct ph_sweeping *s,
-    const struct ph_ranges *ports, struct ph_observed **out, size_t *n_out)
+    const struct ph_ranges *ports, bool thin, struct ph_observed **out, size_t *n_out)
 {
 	size_t n = ph_sweep_result(s->engine, NULL, 0), cap = 0;
 	struct ph_sweep_run *run = ph_arena_array(mem, n + 1, sizeof(*run));
@@ -242,4 +266,5 @@ ph_sweeping_observed(struct ph_arena *mem, const struct ph_sweeping *s,
 			add_run(mem, s, &cut, PH_PUSH(mem, v, *n_out, cap));
 		}
 	*out = v;
+	return thin ? join(mem, ports, out, n_out) : 0;
 }

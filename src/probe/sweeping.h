@@ -3,7 +3,7 @@
 #define PH_PROBE_SWEEPING_H
 
 #include "engine/sweep.h"
-#include "probe/result.h"
+#include "probe/sample.h"
 #include "probe/shot.h"
 
 /*
@@ -41,10 +41,11 @@ int ph_sweeping_start(struct ph_loop *, struct ph_session *, const struct ph_swe
 void ph_sweeping_end(struct ph_sweeping *);
 
 /*
- * ph_sweeping_observed(mem, s, ports, out, n):
- * What was found of those of its ports that are in ${ports}, as parts of a flow.
+ * ph_sweeping_observed(mem, s, ports, thin, out, n):
+ * What was found of those of its ports that are in ${ports}, as parts of a flow.  ${thin}:
+ * only a sample of them was swept; then the longest run between two of it is returned.
  */
-void ph_sweeping_observed(struct ph_arena *, const struct ph_sweeping *,
-    const struct ph_ranges *, struct ph_observed **, size_t *);
+unsigned ph_sweeping_observed(struct ph_arena *, const struct ph_sweeping *,
+    const struct ph_ranges *, bool thin, struct ph_observed **, size_t *);
 
 #endif
