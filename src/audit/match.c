@@ -110,6 +110,10 @@ match_orig(const struct ph_match_env *env, struct ph_piece *p,
 
 	if (p->no_ct)
 		return false;
+	if (p->first_untracked && p->stage != PH_STAGE_FIRST) {
+		doubt_set(doubt, "tracking met the connection in its middle", c->at);
+		return true;
+	}
 	return take_side(env, p, ph_piece_cut_q(env->mem, p, c->dim, c->ranges, &out),
 	    &out, c, doubt);
 }

@@ -408,13 +408,30 @@ verdict_map(struct place *p)
 	}
 }
 
-/* nft 1.0.6 forgets "meta l4proto esp" before "th dport" when it lists a rule. */
+/* nft 1.0.6 forgets a protocol without ports before "th dport" when it lists a rule. */
 static bool
 is_listed_wrong(const char *rule)
 {
-	const char *proto = strstr(rule, "esp");
+	static const char *const protos[] = { "esp", "icmp" };
 
-	return proto != NULL && strstr(proto, "th ") != NULL;
+	for (size_t i = 0; i < sizeof(protos) / sizeof(*protos); i++) {
+		const char *proto = strstr(rule, protos[i]);
+
+		if (proto != NULL && strstr(proto, "th ") != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * nft 1.0.6 makes one comparison of two that are neighbours in the packet, also where
+ * both are "!=": then one that differs is enough for the kernel.
+ */
+static bool
+is_loaded_wrong(const char *rule)
+{
+	return (strstr(rule, "sport != ") != NULL && strstr(rule, "dport != ") != NULL) ||
+	    (strstr(rule, "saddr != ") != NULL && strstr(rule, "daddr != ") != NULL);
 }
 
 static void
@@ -435,7 +452,7 @@ add_filter_rule(struct place *p)
 		ph_buf_puts(&b, rng_chance(g->rng, 12) ? side_effect(p) : verdict(p));
 	else
 		ph_buf_puts(&b, can_jump(p) ? jump(p) : "counter");
-	if (!is_listed_wrong(b.s))
+	if (!is_listed_wrong(b.s) && !is_loaded_wrong(b.s))
 		draft_add(&g->rules, false, "\t\t%s", b.s);
 }
 

@@ -106,6 +106,22 @@ forget_mark(struct ph_nft_lower *l, struct ph_nft_draft *d, enum ph_dim dim,
 	};
 }
 
+/* A rule that asks for the mark of a connection ends where there is none. */
+static void
+need_connection(struct ph_nft_lower *l, struct ph_nft_draft *d)
+{
+	bool reads = false;
+
+	for (size_t i = 0; i < d->n_acts; i++)
+		reads |= d->acts[i].kind == PH_ACT_CT_TO_MARK ||
+		    (d->acts[i].kind == PH_ACT_CTMARK && d->acts[i].mark.mask != UINT32_MAX);
+	if (reads)
+		PH_PUSH(l->mem, d->conds, d->n_conds, d->cap_conds)[0] = (struct ph_cond){
+			.kind = PH_COND_RANGES, .dim = PH_CTMARK, .at = l->rule->at,
+			.ranges = ph_ranges_one(l->mem, 0, UINT32_MAX),
+		};
+}
+
 void
 ph_nft_draft_settle(struct ph_nft_lower *l, struct ph_nft_draft *d)
 {
@@ -113,6 +129,7 @@ ph_nft_draft_settle(struct ph_nft_lower *l, struct ph_nft_draft *d)
 		return;
 	ph_nft_draft_finish(l, d, l->rule->at);
 	d->effects = false;
+	need_connection(l, d);
 	forget_mark(l, d, PH_MARK, PH_ACT_MARK, PH_ACT_CT_TO_MARK);
 	forget_mark(l, d, PH_CTMARK, PH_ACT_CTMARK, PH_ACT_MARK_TO_CT);
 	d->acts = NULL;
