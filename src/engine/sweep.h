@@ -55,6 +55,7 @@ struct ph_sweep_config {
 	unsigned pps;			/* 0: unpaced */
 	unsigned ramp_from_pps;		/* at the start, rising to pps over ramp_us */
 	uint64_t ramp_us;
+	uint64_t rtt_us;		/* as the control channel has it; 0: not known */
 	uint64_t retry_us;		/* least time between tries; more when the RTT is */
 	uint64_t burst_retry_us;	/* instead, when losses come in bursts */
 	uint64_t backoff_us;		/* silence before a slower second look */
@@ -137,7 +138,10 @@ void ph_sweep_icmp(struct ph_sweep *, uint64_t, uint16_t, ph_u128, uint8_t, uint
 /* ph_sweep_fail(x): the far end is gone; what is not decided becomes unknown. */
 void ph_sweep_fail(struct ph_sweep *);
 
-/* ph_sweep_deadline(x): when to call ph_sweep_output() next; UINT64_MAX: done. */
+/*
+ * ph_sweep_deadline(x): when to call ph_sweep_output() next, even without an
+ * input; UINT64_MAX: done, or waiting for ph_sweep_told().
+ */
 uint64_t ph_sweep_deadline(const struct ph_sweep *);
 bool ph_sweep_done(const struct ph_sweep *);
 
