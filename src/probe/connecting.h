@@ -11,9 +11,10 @@
  * A port is open when a connection stands, our hello gets through and is answered,
  * and the connection still works after some round trips: there are firewalls that
  * let a connection begin and cut it when they do not like what is said.  All ports
- * at once, a few tries each; of long ranges a sample.  Where TLS is spoken, the far end must show the key that is known, and the
- * secret of the connection be the same at both ends: whoever sits between and shows
- * a certificate of his own, however well the computer may trust it, is found out.
+ * at once, a few tries each.  Where TLS is spoken, the far end must show the key that
+ * is known, and the secret of the connection be the same at both ends: whoever sits
+ * between and shows a certificate of his own, however well the computer may trust
+ * it, is found out.
  */
 struct ph_connecting_opts {
 	const struct ph_ranges *ports, *unbound;

@@ -49,7 +49,7 @@ open_port(struct ph_inbound *x, const struct ph_inbound_opts *o, uint16_t port)
 	p->s.way = PH_WAY_NONE;
 	p->s.evidence = (struct ph_evidence){ 0 };
 	p->s.why = err == -EADDRINUSE ? "a program on this computer uses the port" :
-	    err == -EACCES ? "ports below 1024 need the right to listen there (CAP_NET_BIND_SERVICE)" :
+	    err == -EACCES ? "to listen on ports below 1024 needs CAP_NET_BIND_SERVICE" :
 	    strerror(-err);
 }
 

@@ -285,6 +285,16 @@ start_connecting(struct run *r, const struct ph_test_family *f)
 	r->pending += c->done ? 0 : 1;
 }
 
+/* UDP ports from which the far end can send what it likes. */
+static const struct ph_ranges *
+leased(struct run *r, int v6)
+{
+	uint16_t stun = ph_session_welcome(r->session[v6])->stun_port;
+
+	return ph_ranges_subtract(r->mem, ph_ranges_subtract(r->mem, r->fam[v6].ports.udp,
+	    r->unbound_udp[v6]), ph_ranges_one(r->mem, stun, stun));
+}
+
 /*
  * The far end opens flows: before anything of ours has opened the way back, and never to
  * another address than that of the session.
@@ -298,12 +308,14 @@ test_inbound(struct run *r)
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct ph_inbound_opts io = {
 			.ports = r->fam[v6].ports.udp_in, .to = r->fam[v6].to,
-			.from = r->fam[v6].from, .bound = ph_ranges_subtract(r->mem,
-			    r->fam[v6].ports.udp, r->unbound_udp[v6]),
+			.from = r->fam[v6].from,
 		};
 		struct ph_inbound *x = &r->inbound[v6];
 
-		if (!r->active[v6] || io.ports->n == 0 || io.bound->n == 0)
+		if (!r->active[v6] || io.ports->n == 0)
+			continue;
+		io.bound = leased(r, v6);
+		if (io.bound->n == 0)
 			continue;
 		r->heard[v6] = true;
 		ph_inbound_start(&r->loop, r->session[v6], &io, x);
