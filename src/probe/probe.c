@@ -3,12 +3,7 @@
 #include <string.h>
 
 #include "net/names.h"
-#include "probe/connecting.h"
-#include "probe/idling.h"
-#include "probe/inbound.h"
-#include "probe/measuring.h"
-#include "probe/plan.h"
-#include "probe/sweeping.h"
+#include "probe/run.h"
 
 /*
  * DOC: The schedule
@@ -26,35 +21,14 @@
 enum {
 	SESSION_US = 4000000, BIND_US = 5000000, ALIVE_US = 3000000,
 	PORTS_QUICK_US = 25000000, PORTS_US = 40000000, EXHAUSTIVE_US = 180000000,
-	INBOUND_US = 6000000, PATH_US = 6000000, BLOCKS_US = 4000000,
-	LEAST_WAIT_US = 300000,
+	INBOUND_US = 6000000,
 	HOLD_US = 1000000, HOLD_QUICK_US = 500000, SILENCE_US = 3500000,
-	MAX_LOCATED = 3, ROUNDS = 3,
+	ROUNDS = 3,
 };
 
-struct run {
-	struct ph_arena *mem;
-	const struct ph_probe_opts *o;
-	const struct ph_requirement *const *reqs;
-	size_t n;
-	struct ph_probe_result *out;
-	struct ph_loop loop;
-	struct ph_session *session[2];	/* by family: each binds its own ports */
-	struct ph_test_family fam[2];
-	struct ph_sweeping sweep[2];
-	bool swept[2];
-	struct ph_connecting connect[2];
-	struct ph_inbound inbound[2];
-	bool heard[2];
-	const struct ph_ranges *unbound_udp[2], *unbound_tcp[2];
-	uint64_t rtt_us;
-	bool active[2];			/* families whose turn it is */
-	bool waited;			/* for what the schedule waits for now */
-	unsigned pending;
-};
 
-static void
-phase(struct run *r, const char *what)
+void
+ph_run_phase(struct ph_run_state *r, const char *what)
 {
 	if (r->o->phase != NULL)
 		r->o->phase(r->o->arg, what);
@@ -72,7 +46,7 @@ place(struct ph_arena *mem, ph_u128 addr, uint16_t port)
 
 /* Why a session could not begin, in words about the far end. */
 static const char *
-no_session(struct run *r, const struct ph_test_family *f, const struct ph_session *s)
+no_session(struct ph_run_state *r, const struct ph_test_family *f, const struct ph_session *s)
 {
 	const char *why = ph_session_failure(s);
 
@@ -86,12 +60,12 @@ no_session(struct run *r, const struct ph_test_family *f, const struct ph_sessio
 
 /* A session over each family that both ends have. */
 static void
-begin(struct run *r)
+begin(struct ph_run_state *r)
 {
 	const char *why[2] = { NULL, NULL };
 	uint64_t at = ph_loop_now(&r->loop) + SESSION_US;
 
-	phase(r, "reaching the responder");
+	ph_run_phase(r, "reaching the responder");
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct ph_session_opts so = {
 			.to = r->fam[v6].to, .port = r->o->port, .key = r->o->key,
@@ -125,7 +99,7 @@ begin(struct run *r)
 
 /* A family without a session says nothing, as long as the other has one. */
 static void
-leave_out(struct run *r)
+leave_out(struct ph_run_state *r)
 {
 	for (size_t i = 0; i < r->out->n_flows; i++) {
 		struct ph_measured *f = &r->out->flows[i];
@@ -139,7 +113,7 @@ leave_out(struct run *r)
 }
 
 static void
-on_bound(struct run *r, const struct ph_session_bound *b, const struct ph_ranges **to)
+on_bound(struct ph_run_state *r, const struct ph_session_bound *b, const struct ph_ranges **to)
 {
 	if (b != NULL && b->failed == NULL)
 		ph_result_skip(r->mem, r->out, "the test server cannot listen for us: %s", b->why);
@@ -158,7 +132,7 @@ on_bound(struct run *r, const struct ph_session_bound *b, const struct ph_ranges
 }
 
 struct binding {
-	struct run *r;
+	struct ph_run_state *r;
 	int v6;
 };
 
@@ -180,14 +154,14 @@ on_tcp_bound(void *arg, const struct ph_session_bound *b)
 
 /* Of TCP the control channel itself proves its own port; nobody can listen there twice. */
 static const struct ph_ranges *
-tcp_ports(struct run *r, int v6)
+tcp_ports(struct ph_run_state *r, int v6)
 {
 	return ph_ranges_subtract(r->mem, r->fam[v6].ports.tcp,
 	    ph_ranges_one(r->mem, r->o->port, r->o->port));
 }
 
 static void
-bind_some(struct run *r, int v6, enum ph_control_proto proto, const struct ph_ranges *ports,
+bind_some(struct ph_run_state *r, int v6, enum ph_control_proto proto, const struct ph_ranges *ports,
     ph_session_bound_fn *fn)
 {
 	struct binding *x = PH_NEW(r->mem, struct binding);
@@ -199,11 +173,17 @@ bind_some(struct run *r, int v6, enum ph_control_proto proto, const struct ph_ra
 	ph_session_bind(r->session[v6], proto, ports, fn, x);
 }
 
+void
+ph_run_bind_udp(struct ph_run_state *r, int v6, uint16_t port)
+{
+	bind_some(r, v6, PH_CONTROL_UDP, ph_ranges_one(r->mem, port, port), on_udp_bound);
+}
+
 /* All ports that any test of this run needs. */
 static void
-bind_ports(struct run *r)
+bind_ports(struct ph_run_state *r)
 {
-	phase(r, "asking the responder to listen");
+	ph_run_phase(r, "asking the responder to listen");
 	r->waited = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++) {
@@ -223,7 +203,7 @@ bind_ports(struct run *r)
 
 /* What ended a session, if one ended. */
 static const char *
-lost(const struct run *r)
+lost(const struct ph_run_state *r)
 {
 	for (int v6 = 0; v6 < 2; v6++)
 		if (r->session[v6] != NULL && ph_session_failure(r->session[v6]) != NULL)
@@ -234,14 +214,14 @@ lost(const struct run *r)
 static void
 on_part_done(void *arg)
 {
-	struct run *r = arg;
+	struct ph_run_state *r = arg;
 
 	if (--r->pending == 0)
 		r->waited = true;
 }
 
 static void
-start_sweep(struct run *r, const struct ph_test_family *f)
+start_sweep(struct ph_run_state *r, const struct ph_test_family *f)
 {
 	struct ph_sweeping_opts so = {
 		.ports = f->ports.udp, .unbound = r->unbound_udp[f->v6], .to = f->to,
@@ -266,7 +246,7 @@ start_sweep(struct run *r, const struct ph_test_family *f)
 }
 
 static void
-start_connecting(struct run *r, const struct ph_test_family *f)
+start_connecting(struct ph_run_state *r, const struct ph_test_family *f)
 {
 	struct ph_connecting_opts co = {
 		.ports = f->ports.tcp, .unbound = ph_ranges_union(r->mem, r->unbound_tcp[f->v6],
@@ -287,7 +267,7 @@ start_connecting(struct run *r, const struct ph_test_family *f)
 
 /* UDP ports from which the far end can send what it likes. */
 static const struct ph_ranges *
-leased(struct run *r, int v6)
+leased(struct ph_run_state *r, int v6)
 {
 	uint16_t stun = ph_session_welcome(r->session[v6])->stun_port;
 
@@ -300,9 +280,9 @@ leased(struct run *r, int v6)
  * another address than that of the session.
  */
 static void
-test_inbound(struct run *r)
+test_inbound(struct ph_run_state *r)
 {
-	phase(r, "letting the responder send first");
+	ph_run_phase(r, "letting the responder send first");
 	r->waited = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++) {
@@ -333,7 +313,7 @@ test_inbound(struct run *r)
 static void
 on_done(void *arg, bool ok, const char *why)
 {
-	struct run *r = arg;
+	struct ph_run_state *r = arg;
 
 	(void)why;
 	if (ok && --r->pending == 0)
@@ -345,7 +325,7 @@ on_done(void *arg, bool ok, const char *why)
  * show that it is alive before silence is held against the network.
  */
 static void
-is_there(struct run *r)
+is_there(struct ph_run_state *r)
 {
 	r->waited = false;
 	r->pending = 0;
@@ -361,11 +341,11 @@ is_there(struct run *r)
 }
 
 static void
-test_ports(struct run *r)
+test_ports(struct ph_run_state *r)
 {
 	uint64_t limit = r->o->exhaustive ? EXHAUSTIVE_US : r->o->quick ? PORTS_QUICK_US : PORTS_US;
 
-	phase(r, "trying the ports");
+	ph_run_phase(r, "trying the ports");
 	r->waited = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++)
@@ -389,7 +369,7 @@ test_ports(struct run *r)
 
 /* The port of the control channel: it answers, so it is open. */
 static void
-add_control(struct run *r, const struct ph_measured *f, struct ph_observed *v, size_t n)
+add_control(struct ph_run_state *r, const struct ph_measured *f, struct ph_observed *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (v[i].verdict == PH_NOT_TESTED && v[i].ports->n == 1 &&
@@ -417,7 +397,7 @@ widest(const struct ph_ranges *r)
 }
 
 static void
-take_flow(struct run *r, struct ph_measured *f)
+take_flow(struct ph_run_state *r, struct ph_measured *f)
 {
 	const struct ph_requirement *q = f->req;
 	const struct ph_ranges *ports = q->ports != NULL ? q->ports :
@@ -458,7 +438,7 @@ take_flow(struct run *r, struct ph_measured *f)
 }
 
 static void
-take_flows(struct run *r)
+take_flows(struct ph_run_state *r)
 {
 	for (size_t i = 0; i < r->out->n_flows; i++)
 		if (r->active[r->out->flows[i].v6])
@@ -466,8 +446,8 @@ take_flows(struct run *r)
 }
 
 /* A UDP port that is open both ways, for what is measured on one; 0: none. */
-static uint16_t
-open_port(struct run *r, int v6)
+uint16_t
+ph_run_open_port(struct ph_run_state *r, int v6)
 {
 	size_t n;
 	struct ph_sweep_run *run;
@@ -483,128 +463,9 @@ open_port(struct run *r, int v6)
 	return 0;
 }
 
-static uint64_t
-patience(struct run *r, int v6)
-{
-	struct ph_sweep_stats st;
-
-	ph_sweep_stats(r->sweep[v6].engine, &st);
-	return st.rtt_us * 3 > LEAST_WAIT_US ? st.rtt_us * 3 : LEAST_WAIT_US;
-}
-
-/* Runs until both are done, or the time is over. */
-static void
-wait_both(struct run *r, const bool *a, const bool *b, uint64_t us)
-{
-	uint64_t at = ph_loop_now(&r->loop) + us;
-
-	ph_loop_until(&r->loop, a, at);
-	ph_loop_until(&r->loop, b, at);
-}
-
-static void
-measure_path(struct run *r, int v6, uint16_t port)
-{
-	struct ph_path_seen *p = &r->out->paths[v6];
-	struct ph_measuring_opts mo = {
-		.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
-		.wait_us = patience(r, v6),
-	};
-	struct ph_sizing *size = PH_NEW(r->mem, struct ph_sizing);
-	struct ph_marking *mark = PH_NEW(r->mem, struct ph_marking);
-	struct ph_sweep_stats st;
-
-	if (ph_sizing_start(&r->loop, r->session[v6], &mo, size) != 0)
-		return;
-	if (ph_marking_start(&r->loop, r->session[v6], &mo, mark) != 0) {
-		ph_sizing_end(size);
-		return;
-	}
-	wait_both(r, &size->done, &mark->done, PATH_US);
-	ph_sizing_end(size);
-	ph_marking_end(mark);
-	ph_sweep_stats(r->sweep[v6].engine, &st);
-	*p = (struct ph_path_seen){ .tested = true, .v6 = v6 != 0, .rtt_us = (uint32_t)st.rtt_us };
-	ph_sizing_result(size, p);
-	ph_marking_result(r->mem, mark, p);
-}
-
-/* Where the packets of one blocked run end. */
-static void
-locate(struct run *r, const struct ph_measured *f, struct ph_observed *o, uint16_t control)
-{
-	struct ph_locating *x = PH_NEW(r->mem, struct ph_locating);
-	struct ph_measuring_opts mo = {
-		.to = r->fam[f->v6].to, .from = r->fam[f->v6].from, .port = control,
-		.wait_us = patience(r, f->v6),
-	};
-
-	if (ph_locating_start(&r->loop, r->session[f->v6], &mo, (uint16_t)o->ports->r[0].lo,
-	    ph_session_welcome(r->session[f->v6])->seen, x) != 0)
-		return;
-	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + BLOCKS_US);
-	ph_locating_end(x);
-	ph_locating_result(x, &o->evidence);
-}
-
-static void
-locate_blocks(struct run *r)
-{
-	unsigned n = 0;
-
-	phase(r, "finding where packets end");
-	for (size_t i = 0; i < r->out->n_flows; i++) {
-		struct ph_measured *f = &r->out->flows[i];
-		uint16_t control = open_port(r, f->v6);
-
-		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT || !r->active[f->v6])
-			continue;
-		for (size_t k = 0; k < f->n && n < MAX_LOCATED; k++) {
-			struct ph_observed *o = &f->v[k];
-
-			if (o->verdict != PH_BLOCKED || o->by_host || o->evidence.has_icmp ||
-			    o->way == PH_WAY_BACK || !r->swept[f->v6])
-				continue;
-			locate(r, f, o, control != 0 ? control : (uint16_t)o->ports->r[0].lo);
-			n++;
-		}
-	}
-}
-
-static void
-measure_timers(struct run *r)
-{
-	for (int v6 = 0; v6 < 2 && !r->out->timers.tested; v6++) {
-		uint16_t port = open_port(r, v6);
-		struct ph_idling_opts io = {
-			.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
-			.stop_at_s = r->o->stop_at_s, .cap_s = r->o->cap_s,
-		};
-		struct ph_idling *x = PH_NEW(r->mem, struct ph_idling);
-		int err;
-
-		if (r->session[v6] == NULL || port == 0)
-			continue;
-		r->active[v6] = true;
-		r->active[!v6] = false;
-		bind_some(r, v6, PH_CONTROL_UDP, ph_ranges_one(r->mem, port, port), on_udp_bound);
-		phase(r, "waiting until the firewall forgets idle connections");
-		err = ph_idling_start(&r->loop, r->session[v6], &io, x);
-		if (err != 0) {
-			ph_result_skip(r->mem, r->out, "timers: not enough sockets: %s",
-			    strerror(-err));
-			return;
-		}
-		ph_loop_until(&r->loop, &x->done, UINT64_MAX);
-		ph_idling_result(r->mem, x, &r->out->timers);
-	}
-	if (!r->out->timers.tested)
-		ph_result_skip(r->mem, r->out, "timers: no UDP port is open both ways");
-}
-
 /* The best way for media is the direct one, when all UDP that is needed gets through. */
 static void
-add_direct(struct run *r)
+add_direct(struct ph_run_state *r)
 {
 	for (int v6 = 0; v6 < 2; v6++) {
 		unsigned n = 0, open = 0, unsure = 0, partly = 0;
@@ -635,19 +496,19 @@ add_direct(struct run *r)
 
 /* Everything but timers, for the families whose turn it is. */
 static void
-measure_active(struct run *r)
+measure_active(struct ph_run_state *r)
 {
 	bind_ports(r);
 	test_inbound(r);
 	test_ports(r);
 	take_flows(r);
 	for (int v6 = 0; v6 < 2 && !r->o->quick && lost(r) == NULL; v6++)
-		if (r->active[v6] && open_port(r, v6) != 0) {
-			phase(r, "measuring the path");
-			measure_path(r, v6, open_port(r, v6));
+		if (r->active[v6] && ph_run_open_port(r, v6) != 0) {
+			ph_run_phase(r, "measuring the path");
+			ph_run_path(r, v6, ph_run_open_port(r, v6));
 		}
 	if (lost(r) == NULL)
-		locate_blocks(r);
+		ph_run_locate(r);
 }
 
 static size_t
@@ -661,7 +522,7 @@ n_ports(const struct ph_test_family *f)
 }
 
 static void
-release(struct run *r, int v6)
+release(struct ph_run_state *r, int v6)
 {
 	r->waited = false;
 	r->pending = 1;
@@ -671,7 +532,7 @@ release(struct run *r, int v6)
 
 /* Both families at once, but for ranges for which the far end has too few sockets. */
 static void
-measure_families(struct run *r)
+measure_families(struct ph_run_state *r)
 {
 	bool both = n_ports(&r->fam[0]) + n_ports(&r->fam[1]) <= PH_PLAN_PORTS;
 
@@ -693,12 +554,12 @@ measure_families(struct run *r)
 }
 
 static void
-measure(struct run *r)
+measure(struct ph_run_state *r)
 {
 	measure_families(r);
 	add_direct(r);
 	if (r->o->timers && lost(r) == NULL)
-		measure_timers(r);
+		ph_run_timers(r);
 	else if (!r->o->timers)
 		ph_result_skip(r->mem, r->out,
 		    "how long idle UDP is remembered: --timers tests it");
@@ -713,9 +574,9 @@ void
 ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
     const struct ph_requirement *const *reqs, size_t n, struct ph_probe_result *out)
 {
-	struct run *r = PH_NEW(mem, struct run);
+	struct ph_run_state *r = PH_NEW(mem, struct ph_run_state);
 
-	*r = (struct run){ .mem = mem, .o = o, .reqs = reqs, .n = n, .out = out };
+	*r = (struct ph_run_state){ .mem = mem, .o = o, .reqs = reqs, .n = n, .out = out };
 	*out = (struct ph_probe_result){ .via = o->via };
 	for (int v6 = 0; v6 < 2; v6++)
 		r->unbound_udp[v6] = r->unbound_tcp[v6] = ph_ranges_none();
