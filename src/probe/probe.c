@@ -161,8 +161,8 @@ tcp_ports(struct ph_run_state *r, int v6)
 }
 
 static void
-bind_some(struct ph_run_state *r, int v6, enum ph_control_proto proto, const struct ph_ranges *ports,
-    ph_session_bound_fn *fn)
+bind_some(struct ph_run_state *r, int v6, enum ph_control_proto proto,
+    const struct ph_ranges *ports, ph_session_bound_fn *fn)
 {
 	struct binding *x = PH_NEW(r->mem, struct binding);
 
