@@ -15,7 +15,7 @@ static const enum ph_opt_id opts[] = {
 /* The words of an option that may be given several times. */
 static bool
 words(struct ph_run *run, enum ph_opt_id id, struct ph_serve_config *c,
-    bool (*take)(struct ph_arena *, struct ph_serve_config *, struct ph_str), const char *what)
+    ph_serve_word_fn *take, const char *what)
 {
 	const char *const *v;
 	size_t n = ph_opt_all(&run->mem, &run->args, id, &v);

@@ -58,7 +58,7 @@ enum ph_tls_fault {
 	PH_TLS_CLOSED,			/* the other end closed, or the connection broke */
 	PH_TLS_NOT_TLS,			/* what answers does not speak TLS */
 	PH_TLS_REFUSED,			/* the other end does not take us */
-	PH_TLS_OTHER_KEY,		/* it is not who it should be: an interception, or a new key */
+	PH_TLS_OTHER_KEY,		/* not who it should be: an interception, or a new key */
 	PH_TLS_PROTOCOL,		/* anything else that TLS calls an error */
 };
 

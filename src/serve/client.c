@@ -299,9 +299,13 @@ take_frames(struct ph_client *c)
 static void
 take_stun(struct ph_client *c)
 {
-	size_t n = ph_stun_stream(c->o.serve, &c->o.from, c->o.from_port, c->in, c->in_len,
-	    c->out, OUT_ROOM, &c->out_len);
+	struct ph_stun_talk t = {
+		.from = c->o.from, .port = c->o.from_port, .in = c->in, .n_in = c->in_len,
+		.out = c->out, .n_out = c->out_len, .cap = OUT_ROOM,
+	};
+	size_t n = ph_stun_stream(&t);
 
+	c->out_len = t.n_out;
 	memmove(c->in, c->in + n, c->in_len - n);
 	c->in_len -= n;
 }

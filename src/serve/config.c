@@ -41,8 +41,7 @@ ph_serve_config_listen(struct ph_arena *mem, struct ph_serve_config *c, struct p
 
 /* One word, or a list of them. */
 static void
-each_word(struct ph_reader *rd, const struct ph_yaml *v,
-    bool (*take)(struct ph_arena *, struct ph_serve_config *, struct ph_str),
+each_word(struct ph_reader *rd, const struct ph_yaml *v, ph_serve_word_fn *take,
     const char *id, const char *wanted)
 {
 	struct ph_serve_config *c = rd->arg;

@@ -26,6 +26,8 @@ void ph_serve_config_init(struct ph_serve_config *);
 bool ph_serve_config_read(struct ph_arena *, struct ph_diags *, struct ph_src *,
     struct ph_serve_config *);
 
+typedef bool ph_serve_word_fn(struct ph_arena *, struct ph_serve_config *, struct ph_str);
+
 /* ph_serve_config_client(mem, c, word), _listen(mem, c, word): one more; false: not one. */
 bool ph_serve_config_client(struct ph_arena *, struct ph_serve_config *, struct ph_str);
 bool ph_serve_config_listen(struct ph_arena *, struct ph_serve_config *, struct ph_str);

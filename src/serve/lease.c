@@ -13,7 +13,8 @@
 enum {
 	BATCH = 32, DATAGRAM = 2048, READY = 256,
 	FRAME = 1024,			/* of a request over TCP */
-	US = 1000000, CONN_US = 60 * US,	/* a connection that says nothing for so long ends */
+	US = 1000000,
+	CONN_US = 60 * US,		/* a connection that says nothing for so long ends */
 	ROUNDS = 32,
 	N_PROTOS = PH_CONTROL_TLS + 1, PORT_BITS = 65536 / 8,
 };
@@ -239,21 +240,30 @@ within_rate(struct ph_lease *l, uint64_t now)
 	return l->this_second++ < l->o.max_pps;
 }
 
-/* Read, note; what is to be said now, or nothing. */
+/* What came, and by which socket an answer leaves; -1: by none later. */
+struct request {
+	int fd;
+	const uint8_t *p;
+	size_t n;
+	struct ph_answer_to to;
+};
+
+/* Read, note; the bytes at ${out}, a DATAGRAM, of what is to be said now: perhaps none. */
 static size_t
-take(struct ph_lease *l, uint64_t now, int fd, struct ph_answer_to *a, const uint8_t *p,
-    size_t n, uint8_t *out, size_t cap)
+take(struct ph_lease *l, uint64_t now, struct request *r, uint8_t *out)
 {
-	struct ph_later_item later = { .fd = fd };
+	struct ph_later_item later = { .fd = r->fd };
+	struct ph_answer_to *a = &r->to;
 	uint32_t times;
 
-	if (!ph_answer_read(p, n, &l->auth, l->o.name, l->o.salt, a) || !within_rate(l, now))
+	if (!ph_answer_read(r->p, r->n, &l->auth, l->o.name, l->o.salt, a) ||
+	    !within_rate(l, now))
 		return 0;
 	l->arrived++;
 	if (!ph_receipts_note(&l->receipts, a, now) || a->test.mode == PH_STUN_TEST_SILENT)
 		return 0;
 	if (a->test.mode == PH_STUN_TEST_NOW)
-		return ph_answer_make(a, 0, &l->auth, out, cap);
+		return ph_answer_make(a, 0, &l->auth, out, DATAGRAM);
 	times = a->test.mode == PH_STUN_TEST_REPEAT ? a->test.count : 1;
 	for (uint32_t i = 0; i < times && i < 64; i++) {
 		later.to = *a;
@@ -288,18 +298,18 @@ run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 		got = ph_udp_recv(s->fd, in, BATCH);
 		n_out = 0;
 		for (int i = 0; i < got; i++) {
-			struct ph_answer_to a = {
-				.from = in[i].addr, .port = in[i].port, .tos = in[i].tos,
-				.ttl = in[i].ttl,
+			struct request r = {
+				.fd = s->fd, .p = in[i].data, .n = in[i].len,
+				.to = { .from = in[i].addr, .port = in[i].port,
+				    .tos = in[i].tos, .ttl = in[i].ttl },
 			};
-			size_t n = take(l, now, s->fd, &a, in[i].data, in[i].len,
-			    out_bytes[n_out], DATAGRAM);
+			size_t n = take(l, now, &r, out_bytes[n_out]);
 
 			if (n > 0)
 				out[n_out] = (struct ph_udp_msg){
 					.data = out_bytes[n_out], .len = (uint32_t)n,
-					.addr = a.from, .port = a.port, .tos = a.tos,
-					.has_tos = (a.test.flags & PH_STUN_TEST_ECHO_TOS) != 0,
+					.addr = r.to.from, .port = r.to.port, .tos = r.to.tos,
+					.has_tos = (r.to.test.flags & PH_STUN_TEST_ECHO_TOS) != 0,
 				};
 			n_out += n > 0;
 		}
@@ -395,14 +405,17 @@ take_frames(struct ph_lease *l, uint64_t now, struct socket *c)
 {
 	while (c->len >= PH_STUN_HEADER) {
 		size_t whole = PH_STUN_HEADER + (size_t)ph_be16(c->in + 2), n;
-		struct ph_answer_to a = { .from = c->from, .port = c->from_port };
+		struct request r = {
+			.fd = -1, .p = c->in, .n = whole,
+			.to = { .from = c->from, .port = c->from_port },
+		};
 		uint64_t before = l->arrived;
 
 		if (!ph_stun_looks(c->in, c->len) || whole > FRAME)
 			return false;
 		if (c->len < whole)
 			return true;
-		n = take(l, now, -1, &a, c->in, whole, out_bytes[0], DATAGRAM);
+		n = take(l, now, &r, out_bytes[0]);
 		if (l->arrived == before || (n > 0 && !reply_conn(c, out_bytes[0], n)))
 			return false;
 		if (c->tls != NULL)

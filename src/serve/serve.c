@@ -195,7 +195,10 @@ on_plain(uv_poll_t *h, int status, int events)
 {
 	struct plain *p = h->data;
 	uint8_t out[PLAIN_ROOM];
-	size_t n_out = 0, taken;
+	struct ph_stun_talk t = {
+		.from = p->from, .port = p->port, .out = out, .cap = sizeof(out),
+	};
+	size_t taken;
 	int n;
 
 	(void)status;
@@ -208,10 +211,11 @@ on_plain(uv_poll_t *h, int status, int events)
 		return;
 	}
 	p->len += (size_t)n;
-	taken = ph_stun_stream(p->server->o, &p->from, p->port, p->in, p->len, out, sizeof(out),
-	    &n_out);
-	if ((taken == p->len && n_out == 0) ||
-	    (n_out > 0 && ph_listen_reply(p->fd, out, n_out) != (int)n_out)) {
+	t.in = p->in;
+	t.n_in = p->len;
+	taken = ph_stun_stream(&t);
+	if ((taken == p->len && t.n_out == 0) ||
+	    (t.n_out > 0 && ph_listen_reply(p->fd, out, t.n_out) != (int)t.n_out)) {
 		plain_end(p);
 		return;
 	}

@@ -150,8 +150,8 @@ read_request(const uint8_t *p, size_t n, struct ph_stun *m)
 }
 
 static size_t
-respond(const struct ph_stun *m, ph_u128 from, uint16_t port, struct ph_stun *r, uint8_t *out,
-    size_t cap)
+respond(const struct ph_stun *m, const struct ph_stun_addr *from, struct ph_stun *r,
+    uint8_t *out, size_t cap)
 {
 	struct ph_stun_seal seal = { .fingerprint = ph_stun_has(m, PH_STUN_FINGERPRINT) };
 	struct ph_stun_unknown strange;
@@ -161,7 +161,7 @@ respond(const struct ph_stun *m, ph_u128 from, uint16_t port, struct ph_stun *r,
 		return ph_stun_encode(r, &seal, out, cap);
 	}
 	ph_stun_set(r, PH_STUN_XOR_MAPPED_ADDRESS);
-	r->xor_mapped = (struct ph_stun_addr){ .addr = from, .port = port };
+	r->xor_mapped = *from;
 	return ph_stun_encode(r, &seal, out, cap);
 }
 
@@ -204,7 +204,7 @@ answer(struct ph_stun_service *s, const struct half *h, const struct ph_udp_msg 
 		out.port = m.response_port;
 	out.len = (uint32_t)(r.class == PH_STUN_ERROR ?
 	    ph_stun_encode(&r, NULL, out_bytes, DATAGRAM) :
-	    respond(&m, in->addr, in->port, &r, out_bytes, DATAGRAM));
+	    respond(&m, &(struct ph_stun_addr){ in->addr, in->port }, &r, out_bytes, DATAGRAM));
 	if (out.len > 0)
 		ph_udp_send(by->fd, &out, 1);
 }
@@ -230,23 +230,23 @@ ph_stun_run(struct ph_stun_service *s, uint64_t now)
 }
 
 size_t
-ph_stun_stream(const struct ph_serve_opts *o, const ph_u128 *from, uint16_t port,
-    uint8_t *in, size_t n, uint8_t *out, size_t cap, size_t *len)
+ph_stun_stream(struct ph_stun_talk *t)
 {
 	size_t at = 0;
 
-	(void)o;
-	while (n - at >= PH_STUN_HEADER) {
-		size_t whole = PH_STUN_HEADER + (size_t)in[at + 2] * 256 + in[at + 3];
+	while (t->n_in - at >= PH_STUN_HEADER) {
+		const uint8_t *p = t->in + at;
+		size_t whole = PH_STUN_HEADER + (size_t)p[2] * 256 + p[3];
 		struct ph_stun m, r;
 
-		if (!ph_stun_looks(in + at, n - at) || whole > DATAGRAM)
-			return n;
-		if (n - at < whole)
+		if (!ph_stun_looks(p, t->n_in - at) || whole > DATAGRAM)
+			return t->n_in;
+		if (t->n_in - at < whole)
 			break;
-		if (read_request(in + at, whole, &m)) {
+		if (read_request(p, whole, &m)) {
 			ph_stun_reply(&r, &m, PH_STUN_SUCCESS);
-			*len += respond(&m, *from, port, &r, out + *len, cap - *len);
+			t->n_out += respond(&m, &(struct ph_stun_addr){ t->from, t->port }, &r,
+			    t->out + t->n_out, t->cap - t->n_out);
 		}
 		at += whole;
 	}

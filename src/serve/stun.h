@@ -24,11 +24,20 @@ void ph_stun_run(struct ph_stun_service *, uint64_t now_us);
 /* ph_stun_other(opts, local): the other address of that family, or 0. */
 ph_u128 ph_stun_other(const struct ph_serve_opts *, ph_u128);
 
+/* One end of a stream: what it said that was not taken, and what is to be said to it. */
+struct ph_stun_talk {
+	ph_u128 from;
+	uint16_t port;
+	const uint8_t *in;
+	size_t n_in;
+	uint8_t *out;			/* ${n_out} of ${cap} bytes used */
+	size_t n_out, cap;
+};
+
 /*
- * ph_stun_stream(opts, from, port, in, n, out, cap, len): answer what of a byte stream is
- * whole; how many bytes were taken, all of them when it is no STUN.  Appends to ${out}.
+ * ph_stun_stream(t): answer what of the stream is whole, after what is in ${out}; how many
+ * bytes were taken, all of them when it is no STUN.
  */
-size_t ph_stun_stream(const struct ph_serve_opts *, const ph_u128 *from, uint16_t port,
-    uint8_t *in, size_t n, uint8_t *out, size_t cap, size_t *len);
+size_t ph_stun_stream(struct ph_stun_talk *);
 
 #endif

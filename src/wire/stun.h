@@ -193,9 +193,9 @@ struct ph_stun_test {
 	uint16_t count;			/* response: which of the replies, from 0 */
 	uint32_t delay_ms;
 	uint8_t tos, ttl;		/* response: of the request when it arrived, else 0 */
-	uint16_t bytes;			/* request: UDP payload the reply is to have, by PADDING, but
-					   no more than the request; 0: as short as it can be.
-					   Response: UDP payload of the request */
+	uint16_t bytes;		/* request: UDP payload the reply is to have, by PADDING, but no */
+				/* more than the request; 0: as short as it can be. */
+				/* Response: UDP payload of the request */
 };
 
 struct ph_stun {

@@ -12,7 +12,7 @@ says "the version has a number" '^pinhole [0-9]+\.[0-9]+\.[0-9]+' "$out"
 
 is 64 "an unknown command" "$pinhole" audti
 says "what it is like" "unknown command 'audti'; did you mean 'audit'\?" "$err"
-for later in probe serve tunnel lab apply check keygen; do
+for later in tunnel apply check; do
 	is 64 "$later does not exist" "$pinhole" $later
 done
 is 64 "an unknown option" "$pinhole" audit --jsn x y
