@@ -2,406 +2,389 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "wire/stun_attr.h"
 
-/*
- * Values of one shape share their three functions.  A reader that is short has a
- * sticky error, so that a decoder only refuses what is there and cannot be.
- */
+/* --- addresses: a zero byte, the family, the port, the address (14.1, 14.2) --- */
 
-static bool
-decode_u8(struct ph_reader *r, const struct ph_stun *m, void *field)
+static struct ph_stun_addr
+get_plain(struct ph_reader *r)
 {
-	(void)m;
-	*(uint8_t *)field = ph_reader_u8(r);
-	ph_reader_skip(r, ph_reader_left(r));
-	return true;
-}
+	struct ph_stun_addr a;
+	uint8_t family;
 
-/* A byte and three that are reserved: families, RFC 8656 18.6, and protocols, 18.8. */
-static void
-encode_u8_padded(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_u32(w, (uint32_t)*(const uint8_t *)field << 24);
+	ph_reader_u8(r);
+	family = ph_reader_u8(r);
+	a.port = ph_reader_u16(r);
+	if ((family != PH_STUN_IPV4 || ph_reader_left(r) != 4) &&
+	    (family != PH_STUN_IPV6 || ph_reader_left(r) != 16))
+		r->bad = true;
+	a.addr = ph_reader_addr(r, family == PH_STUN_IPV6);
+	return a;
 }
 
 static void
-print_u8(struct ph_buf *b, const void *field)
+put_plain(struct ph_writer *w, const struct ph_stun_addr *a)
 {
-	ph_buf_printf(b, "%u", *(const uint8_t *)field);
-}
-
-/* EVEN-PORT, RFC 8656 18.7: the first bit asks to reserve the next port. */
-static bool
-decode_even(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	*(bool *)field = (ph_reader_u8(r) & 0x80) != 0;
-	return true;
-}
-
-static void
-encode_even(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_u8(w, *(const bool *)field ? 0x80 : 0);
-}
-
-static void
-print_even(struct ph_buf *b, const void *field)
-{
-	ph_buf_puts(b, *(const bool *)field ? "reserve" : "no");
-}
-
-/* A number and two bytes that are reserved: CHANNEL-NUMBER, RESPONSE-PORT. */
-static bool
-decode_u16(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	*(uint16_t *)field = ph_reader_u16(r);
-	ph_reader_skip(r, ph_reader_left(r));
-	return true;
-}
-
-static void
-encode_u16_padded(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_u32(w, (uint32_t)*(const uint16_t *)field << 16);
-}
-
-static void
-print_u16(struct ph_buf *b, const void *field)
-{
-	ph_buf_printf(b, "%u", *(const uint16_t *)field);
-}
-
-static void
-print_channel(struct ph_buf *b, const void *field)
-{
-	ph_buf_printf(b, "0x%04x", *(const uint16_t *)field);
-}
-
-/* PADDING: only its length means something. */
-static bool
-decode_padding(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	*(uint16_t *)field = (uint16_t)ph_reader_left(r);
-	ph_reader_skip(r, ph_reader_left(r));
-	return true;
-}
-
-static void
-encode_padding(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_zeros(w, *(const uint16_t *)field);
-}
-
-static bool
-decode_u32(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	*(uint32_t *)field = ph_reader_u32(r);
-	return true;
-}
-
-static void
-encode_u32(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_u32(w, *(const uint32_t *)field);
-}
-
-static void
-print_u32(struct ph_buf *b, const void *field)
-{
-	ph_buf_printf(b, "%u", *(const uint32_t *)field);
-}
-
-static void
-print_hex32(struct ph_buf *b, const void *field)
-{
-	ph_buf_printf(b, "0x%08x", *(const uint32_t *)field);
-}
-
-/* CHANGE-REQUEST, RFC 5780 7.2: bits 4, "change IP", and 2, "change port". */
-static void
-print_change(struct ph_buf *b, const void *field)
-{
-	uint32_t v = *(const uint32_t *)field;
-
-	ph_buf_puts(b, (v & PH_STUN_CHANGE_IP) != 0 ? "ip" : "");
-	ph_buf_puts(b, (v & 6) == 6 ? "+" : "");
-	ph_buf_puts(b, (v & PH_STUN_CHANGE_PORT) != 0 ? "port" : (v & 6) == 0 ? "no" : "");
-}
-
-static bool
-decode_u64(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	*(uint64_t *)field = ph_reader_u64(r);
-	return true;
-}
-
-static void
-encode_u64(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_u64(w, *(const uint64_t *)field);
-}
-
-static void
-print_u64(struct ph_buf *b, const void *field)
-{
-	ph_buf_printf(b, "0x%016llx", (unsigned long long)*(const uint64_t *)field);
-}
-
-/* An attribute whose presence is all it says. */
-static bool
-decode_flag(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)r;
-	(void)m;
-	(void)field;
-	return true;
-}
-
-static void
-encode_flag(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)w;
-	(void)m;
-	(void)field;
-}
-
-/*
- * Addresses, RFC 8489 14.1 and 14.2:
- *
- *	|0 0 0 0 0 0 0 0|    Family     |           Port                |
- *	|                 Address (32 bits or 128 bits)                 |
- *
- * In the XOR- form port and address are combined with the cookie, a v6 address with
- * the cookie and the transaction id after it, lest middleboxes "correct" them.
- */
-static ph_u128
-mask_of(const struct ph_stun *m, bool v6)
-{
-	ph_u128 mask = m->cookie;
-
-	for (unsigned i = 0; v6 && i < sizeof(m->id); i++)
-		mask = mask << 8 | m->id[i];
-	return mask;
-}
-
-static bool
-decode_addr(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_stun_addr *a = field;
-	uint8_t family = (uint8_t)ph_reader_u16(r);
-
-	(void)m;
-	a->port = ph_reader_u16(r);
-	if (family != PH_STUN_IPV4 && family != PH_STUN_IPV6)
-		return false;
-	a->addr = ph_reader_addr(r, family == PH_STUN_IPV6);
-	/* the number line keeps IPv4 where no IPv6 address can be */
-	return family == PH_STUN_IPV4 || !ph_addr_is_v4(a->addr);
-}
-
-static void
-encode_addr(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	const struct ph_stun_addr *a = field;
-
-	(void)m;
-	ph_writer_u16(w, ph_addr_is_v4(a->addr) ? PH_STUN_IPV4 : PH_STUN_IPV6);
+	ph_writer_u8(w, 0);
+	ph_writer_u8(w, ph_addr_is_v4(a->addr) ? PH_STUN_IPV4 : PH_STUN_IPV6);
 	ph_writer_u16(w, a->port);
 	ph_writer_addr(w, a->addr);
 }
 
-static bool
-decode_xor(struct ph_reader *r, const struct ph_stun *m, void *field)
+/* The value with the cookie and transaction id over it; its own inverse. */
+static void
+mask(uint8_t *p, size_t len, const uint8_t *id)
 {
-	struct ph_stun_addr *a = field;
-	uint8_t family = (uint8_t)ph_reader_u16(r);
-	bool v6 = family == PH_STUN_IPV6;
+	uint8_t key[16];
 
-	a->port = (uint16_t)(ph_reader_u16(r) ^ m->cookie >> 16);
-	if (!v6 && family != PH_STUN_IPV4)
-		return false;
-	a->addr = ph_reader_addr(r, v6) ^ mask_of(m, v6);
-	return !v6 || !ph_addr_is_v4(a->addr);
+	ph_put32(key, PH_STUN_COOKIE);
+	memcpy(key + 4, id, 12);
+	p[2] ^= key[0];
+	p[3] ^= key[1];
+	for (size_t i = 4; i < len; i++)
+		p[i] ^= key[i - 4];
+}
+
+static struct ph_stun_addr
+get_masked(struct ph_reader *r, const struct ph_stun *m)
+{
+	uint8_t copy[20];
+	size_t n = ph_reader_left(r);
+	struct ph_reader own;
+	struct ph_stun_addr a;
+
+	if (n < 8 || n > sizeof(copy))
+		r->bad = true;
+	n = r->bad ? 0 : n;
+	ph_reader_copy(r, copy, n);
+	if (n > 0)
+		mask(copy, n, m->id);
+	own = ph_reader(copy, n);
+	a = get_plain(&own);
+	r->bad |= own.bad;
+	return a;
 }
 
 static void
-encode_xor(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_masked(struct ph_writer *w, const struct ph_stun *m, const struct ph_stun_addr *a)
 {
-	const struct ph_stun_addr *a = field;
-	bool v6 = !ph_addr_is_v4(a->addr);
-	ph_u128 v = a->addr ^ mask_of(m, v6);
+	size_t at = w->len;
 
-	ph_writer_u16(w, v6 ? PH_STUN_IPV6 : PH_STUN_IPV4);
-	ph_writer_u16(w, (uint16_t)(a->port ^ m->cookie >> 16));
-	if (!v6) {
-		ph_writer_u32(w, (uint32_t)v);
-	} else {
-		ph_writer_u64(w, (uint64_t)(v >> 64));
-		ph_writer_u64(w, (uint64_t)v);
-	}
+	put_plain(w, a);
+	if (!w->bad)
+		mask(w->base + at, w->len - at, m->id);
 }
 
 static void
-print_addr(struct ph_buf *b, const void *field)
+get_addr(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	const struct ph_stun_addr *a = field;
+	(void)m;
+	*(struct ph_stun_addr *)at = get_plain(r);
+}
+
+static void
+put_addr(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	put_plain(w, at);
+}
+
+static void
+get_xor(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	*(struct ph_stun_addr *)at = get_masked(r, m);
+}
+
+static void
+put_xor(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	put_masked(w, m, at);
+}
+
+static void
+get_list(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	struct ph_stun_addr a = get_masked(r, m);
+
+	if (!r->bad)
+		ph_stun_add(at, a.addr, a.port);
+}
+
+static void
+print_addr(struct ph_buf *b, const void *at)
+{
+	const struct ph_stun_addr *a = at;
 	char text[PH_ADDR_TEXT];
 
-	ph_buf_printf(b, ph_addr_is_v4(a->addr) ? "%s:%u" : "[%s]:%u",
-	    ph_addr_format(a->addr, text), a->port);
-}
-
-static bool
-decode_text(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_str *s = field;
-
-	(void)m;
-	s->len = ph_reader_left(r);
-	s->s = (const char *)ph_reader_bytes(r, s->len);
-	return true;
+	ph_buf_printf(b, " %s port %u", ph_addr_format(a->addr, text), (unsigned)a->port);
 }
 
 static void
-encode_text(struct ph_writer *w, const struct ph_stun *m, const void *field)
+print_list(struct ph_buf *b, const void *at)
 {
-	const struct ph_str *s = field;
+	const struct ph_stun_addrs *v = at;
+
+	for (unsigned i = 0; i < v->n; i++)
+		print_addr(b, &v->v[i]);
+}
+
+/* --- text and bytes, borrowed --- */
+
+static void
+get_text(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	size_t n = ph_reader_left(r);
+
+	(void)m;
+	*(struct ph_str *)at = (struct ph_str){ (const char *)ph_reader_bytes(r, n), n };
+}
+
+static void
+put_text(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	const struct ph_str *s = at;
 
 	(void)m;
 	ph_writer_bytes(w, s->s, s->len);
 }
 
 static void
-print_quoted(struct ph_buf *b, struct ph_str s)
+print_text(struct ph_buf *b, const void *at)
 {
-	ph_buf_putc(b, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.s[i];
+	const struct ph_str *s = at;
 
-		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
-			ph_buf_printf(b, "\\x%02x", c);
-		else
-			ph_buf_putc(b, (char)c);
-	}
+	ph_buf_puts(b, " \"");
+	for (size_t i = 0; i < s->len; i++)
+		ph_buf_putc(b, s->s[i] >= ' ' && s->s[i] <= '~' ? s->s[i] : '?');
 	ph_buf_putc(b, '"');
 }
 
 static void
-print_text(struct ph_buf *b, const void *field)
+get_bytes(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	print_quoted(b, *(const struct ph_str *)field);
-}
-
-static bool
-decode_data(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_bytes *d = field;
+	size_t n = ph_reader_left(r);
 
 	(void)m;
-	d->len = ph_reader_left(r);
-	d->p = ph_reader_bytes(r, d->len);
-	return true;
+	*(struct ph_bytes *)at = (struct ph_bytes){ ph_reader_bytes(r, n), n };
 }
 
 static void
-encode_data(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_bytes(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	const struct ph_bytes *d = field;
+	const struct ph_bytes *v = at;
 
 	(void)m;
-	ph_writer_bytes(w, d->p, d->len);
+	ph_writer_bytes(w, v->p, v->len);
 }
 
 static void
-print_data(struct ph_buf *b, const void *field)
+print_bytes(struct ph_buf *b, const void *at)
 {
-	ph_buf_printf(b, "%zu bytes", ((const struct ph_bytes *)field)->len);
+	ph_buf_printf(b, " of %zu bytes", ((const struct ph_bytes *)at)->len);
 }
 
-/*
- * ERROR-CODE, RFC 8489 14.8; ADDRESS-ERROR-CODE, RFC 8656 18.12, has a family first:
- *
- *	|  Family       |    Reserved             |Class|     Number    |
- *	|      Reason Phrase (variable)                                ..
- */
-static bool
-decode_error(struct ph_reader *r, const struct ph_stun *m, void *field)
+/* Of fixed length: USERHASH, RESERVATION-TOKEN. */
+static void
+get_hash(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	struct ph_stun_error *e = field;
-	unsigned class, number;
+	(void)m;
+	ph_reader_copy(r, at, 32);
+}
+
+static void
+put_hash(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_bytes(w, at, 32);
+}
+
+static void
+get_token(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	(void)m;
+	ph_reader_copy(r, at, 8);
+}
+
+static void
+put_token(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_bytes(w, at, 8);
+}
+
+/* --- numbers --- */
+
+static void
+get_u64(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	(void)m;
+	*(uint64_t *)at = ph_reader_u64(r);
+}
+
+static void
+put_u64(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_u64(w, *(const uint64_t *)at);
+}
+
+static void
+get_u32(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	(void)m;
+	*(uint32_t *)at = ph_reader_u32(r);
+}
+
+static void
+put_u32(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_u32(w, *(const uint32_t *)at);
+}
+
+static void
+print_u32(struct ph_buf *b, const void *at)
+{
+	ph_buf_printf(b, " %u", (unsigned)*(const uint32_t *)at);
+}
+
+/* Two bytes, two that are reserved: CHANNEL-NUMBER, RESPONSE-PORT. */
+static void
+get_u16(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	(void)m;
+	*(uint16_t *)at = ph_reader_u16(r);
+	ph_reader_skip(r, 2);
+}
+
+static void
+put_u16(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_u16(w, *(const uint16_t *)at);
+	ph_writer_zeros(w, 2);
+}
+
+static void
+print_u16(struct ph_buf *b, const void *at)
+{
+	ph_buf_printf(b, " %u", (unsigned)*(const uint16_t *)at);
+}
+
+/* One byte, three that are reserved: families, REQUESTED-TRANSPORT. */
+static void
+get_u8(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	(void)m;
+	*(uint8_t *)at = ph_reader_u8(r);
+	ph_reader_skip(r, 3);
+}
+
+static void
+put_u8(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_u8(w, *(const uint8_t *)at);
+	ph_writer_zeros(w, 3);
+}
+
+static void
+print_u8(struct ph_buf *b, const void *at)
+{
+	ph_buf_printf(b, " %u", (unsigned)*(const uint8_t *)at);
+}
+
+static void
+get_even(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	(void)m;
+	*(bool *)at = (ph_reader_u8(r) & 0x80) != 0;
+}
+
+static void
+put_even(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_u8(w, *(const bool *)at ? 0x80 : 0);
+}
+
+/* PADDING: only how long it is matters. */
+static void
+get_padding(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	size_t n = ph_reader_left(r);
+
+	(void)m;
+	*(uint16_t *)at = (uint16_t)n;
+	ph_reader_skip(r, n);
+}
+
+static void
+put_padding(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)m;
+	ph_writer_zeros(w, *(const uint16_t *)at);
+}
+
+/* --- structures --- */
+
+/* ERROR-CODE (14.8), ADDRESS-ERROR-CODE (RFC 8656 18.12): family or zero, class, number. */
+static void
+get_error(struct ph_reader *r, struct ph_stun *m, void *at)
+{
+	struct ph_stun_error *e = at;
+	uint8_t class, number;
 
 	e->family = ph_reader_u8(r);
-	ph_reader_skip(r, 1);
+	ph_reader_u8(r);
 	class = ph_reader_u8(r) & 7;
 	number = ph_reader_u8(r);
+	if (class < 3 || class > 6 || number > 99)
+		r->bad = true;
 	e->code = (uint16_t)(class * 100 + number);
-	decode_text(r, m, &e->reason);
-	return class >= 3 && class <= 6 && number <= 99;
+	get_text(r, m, &e->reason);
 }
 
 static void
-encode_error(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_error(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	const struct ph_stun_error *e = field;
+	const struct ph_stun_error *e = at;
 
 	ph_writer_u8(w, e->family);
 	ph_writer_u8(w, 0);
 	ph_writer_u8(w, (uint8_t)(e->code / 100));
 	ph_writer_u8(w, (uint8_t)(e->code % 100));
-	encode_text(w, m, &e->reason);
-}
-
-/* There the family's place is reserved. */
-static void
-encode_plain_error(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	struct ph_stun_error e = *(const struct ph_stun_error *)field;
-
-	e.family = 0;
-	encode_error(w, m, &e);
+	put_text(w, m, &e->reason);
 }
 
 static void
-print_error(struct ph_buf *b, const void *field)
+print_error(struct ph_buf *b, const void *at)
 {
-	const struct ph_stun_error *e = field;
+	const struct ph_stun_error *e = at;
 
-	ph_buf_printf(b, "%u ", e->code);
-	print_quoted(b, e->reason);
+	ph_buf_printf(b, " %u", (unsigned)e->code);
+	print_text(b, &e->reason);
 }
 
-static bool
-decode_unknown(struct ph_reader *r, const struct ph_stun *m, void *field)
+static void
+get_unknown(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	struct ph_stun_unknown *u = field;
+	struct ph_stun_unknown *u = at;
 
 	(void)m;
-	u->n = 0;
-	while (ph_reader_left(r) > 0) {
-		uint16_t type = ph_reader_u16(r);
+	while (ph_reader_left(r) >= 2) {
+		uint16_t v = ph_reader_u16(r);
 
 		if (u->n < PH_STUN_MAX_UNKNOWN)
-			u->v[u->n++] = type;
+			u->v[u->n++] = v;
 	}
-	return true;
 }
 
 static void
-encode_unknown(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_unknown(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	const struct ph_stun_unknown *u = field;
+	const struct ph_stun_unknown *u = at;
 
 	(void)m;
 	for (unsigned i = 0; i < u->n; i++)
@@ -409,193 +392,80 @@ encode_unknown(struct ph_writer *w, const struct ph_stun *m, const void *field)
 }
 
 static void
-print_unknown(struct ph_buf *b, const void *field)
+get_algorithm(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	const struct ph_stun_unknown *u = field;
-
-	for (unsigned i = 0; i < u->n; i++)
-		ph_buf_printf(b, "%s0x%04x", i > 0 ? "," : "", u->v[i]);
-}
-
-/*
- * RFC 8489 14.11 and 14.12, once or in a row, the parameters padded:
- *
- *	|          Algorithm            |  Algorithm Parameters Length  |
- *	|                    Algorithm Parameters (variable)           ..
- */
-static bool
-decode_algorithm(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_stun_algorithm *a = field;
+	struct ph_stun_algorithm *a = at;
+	size_t n;
 
 	(void)m;
 	a->number = ph_reader_u16(r);
-	a->params.len = ph_reader_u16(r);
-	a->params.p = ph_reader_bytes(r, a->params.len);
-	ph_reader_skip(r, -a->params.len & 3 & ph_reader_left(r));
-	return true;
+	n = ph_reader_u16(r);
+	a->params = (struct ph_bytes){ ph_reader_bytes(r, n), n };
+	ph_reader_skip(r, (0 - n) & 3);
 }
 
 static void
-encode_algorithm(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_algorithm(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	const struct ph_stun_algorithm *a = field;
-	struct ph_scope length;
+	const struct ph_stun_algorithm *a = at;
 
+	(void)m;
 	ph_writer_u16(w, a->number);
-	length = ph_writer_open(w, 2);
-	encode_data(w, m, &a->params);
-	ph_writer_close(w, length);
-	ph_writer_zeros(w, -a->params.len & 3);
+	ph_writer_u16(w, (uint16_t)a->params.len);
+	ph_writer_bytes(w, a->params.p, a->params.len);
+	ph_writer_zeros(w, (0 - a->params.len) & 3);
 }
 
 static void
-print_algorithm(struct ph_buf *b, const void *field)
+get_algorithms(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	const struct ph_stun_algorithm *a = field;
+	struct ph_stun_algorithms *v = at;
+	struct ph_stun_algorithm a;
 
-	switch (a->number) {
-	case PH_STUN_MD5:
-		ph_buf_puts(b, "MD5");
-		break;
-	case PH_STUN_SHA256:
-		ph_buf_puts(b, "SHA-256");
-		break;
-	default:
-		ph_buf_printf(b, "0x%04x", a->number);
-	}
-}
-
-static bool
-decode_algorithms(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_stun_algorithms *list = field;
-	struct ph_stun_algorithm one;
-
-	list->n = 0;
 	while (ph_reader_left(r) > 0) {
-		decode_algorithm(r, m, &one);
-		if (!r->bad && list->n < PH_STUN_MAX_ALGORITHMS)
-			list->v[list->n++] = one;
-	}
-	return true;
-}
-
-static void
-encode_algorithms(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	const struct ph_stun_algorithms *list = field;
-
-	for (unsigned i = 0; i < list->n; i++)
-		encode_algorithm(w, m, &list->v[i]);
-}
-
-static void
-print_algorithms(struct ph_buf *b, const void *field)
-{
-	const struct ph_stun_algorithms *list = field;
-
-	for (unsigned i = 0; i < list->n; i++) {
-		ph_buf_puts(b, i > 0 ? "," : "");
-		print_algorithm(b, &list->v[i]);
+		get_algorithm(r, m, &a);
+		if (!r->bad && v->n < PH_STUN_MAX_ALGORITHMS)
+			v->v[v->n++] = a;
 	}
 }
 
 static void
-print_bytes(struct ph_buf *b, const uint8_t *p, size_t n)
+put_algorithms(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	for (size_t i = 0; i < n; i++)
-		ph_buf_printf(b, "%02x", p[i]);
-}
+	const struct ph_stun_algorithms *v = at;
 
-static bool
-decode_userhash(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	ph_reader_copy(r, field, 32);
-	return true;
+	for (unsigned i = 0; i < v->n; i++)
+		put_algorithm(w, m, &v->v[i]);
 }
 
 static void
-encode_userhash(struct ph_writer *w, const struct ph_stun *m, const void *field)
+get_icmp(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	(void)m;
-	ph_writer_bytes(w, field, 32);
-}
-
-static void
-print_userhash(struct ph_buf *b, const void *field)
-{
-	print_bytes(b, field, 32);
-}
-
-static bool
-decode_token(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	(void)m;
-	ph_reader_copy(r, field, 8);
-	return true;
-}
-
-static void
-encode_token(struct ph_writer *w, const struct ph_stun *m, const void *field)
-{
-	(void)m;
-	ph_writer_bytes(w, field, 8);
-}
-
-static void
-print_token(struct ph_buf *b, const void *field)
-{
-	print_bytes(b, field, 8);
-}
-
-/*
- * ICMP, RFC 8656 18.13:
- *
- *	|  Reserved                     |  ICMP Type  |  ICMP Code      |
- *	|                          Error Data                           |
- *
- * where the type takes seven bits and the code nine.
- */
-static bool
-decode_icmp(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_stun_icmp *i = field;
-	uint16_t both;
+	struct ph_stun_icmp *i = at;
 
 	(void)m;
 	ph_reader_skip(r, 2);
-	both = ph_reader_u16(r);
-	i->type = (uint8_t)(both >> 9);
-	i->code = (uint8_t)both;
+	i->type = ph_reader_u8(r);
+	i->code = ph_reader_u8(r);
 	i->data = ph_reader_u32(r);
-	return (both & 0x100) == 0;
 }
 
 static void
-encode_icmp(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_icmp(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	const struct ph_stun_icmp *i = field;
+	const struct ph_stun_icmp *i = at;
 
 	(void)m;
-	ph_writer_u16(w, 0);
-	ph_writer_u16(w, (uint16_t)(i->type << 9 | i->code));
+	ph_writer_zeros(w, 2);
+	ph_writer_u8(w, i->type);
+	ph_writer_u8(w, i->code);
 	ph_writer_u32(w, i->data);
 }
 
 static void
-print_icmp(struct ph_buf *b, const void *field)
+get_test(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	const struct ph_stun_icmp *i = field;
-
-	ph_buf_printf(b, "type %u code %u data %u", i->type, i->code, i->data);
-}
-
-static bool
-decode_test(struct ph_reader *r, const struct ph_stun *m, void *field)
-{
-	struct ph_stun_test *t = field;
+	struct ph_stun_test *t = at;
 
 	(void)m;
 	t->mode = ph_reader_u8(r);
@@ -605,13 +475,12 @@ decode_test(struct ph_reader *r, const struct ph_stun *m, void *field)
 	t->tos = ph_reader_u8(r);
 	t->ttl = ph_reader_u8(r);
 	t->bytes = ph_reader_u16(r);
-	return t->mode <= PH_STUN_TEST_REPEAT;
 }
 
 static void
-encode_test(struct ph_writer *w, const struct ph_stun *m, const void *field)
+put_test(struct ph_writer *w, const struct ph_stun *m, const void *at)
 {
-	const struct ph_stun_test *t = field;
+	const struct ph_stun_test *t = at;
 
 	(void)m;
 	ph_writer_u8(w, t->mode);
@@ -623,112 +492,114 @@ encode_test(struct ph_writer *w, const struct ph_stun *m, const void *field)
 	ph_writer_u16(w, t->bytes);
 }
 
+/* Flags have no value; integrity and the fingerprint are made where the message ends. */
 static void
-print_test(struct ph_buf *b, const void *field)
+get_nothing(struct ph_reader *r, struct ph_stun *m, void *at)
 {
-	static const char *const mode[] = { "now", "silent", "after", "repeat" };
-	const struct ph_stun_test *t = field;
-
-	ph_buf_printf(b, "%s count %u delay %u ms tos %u ttl %u bytes %u",
-	    t->mode <= PH_STUN_TEST_REPEAT ? mode[t->mode] : "?", t->count, t->delay_ms,
-	    t->tos, t->ttl, t->bytes);
+	(void)m;
+	(void)at;
+	ph_reader_skip(r, ph_reader_left(r));
 }
 
-#define AT(field)	offsetof(struct ph_stun, field)
-#define ADDR		decode_addr, encode_addr, print_addr
-#define XOR		decode_xor, encode_xor, print_addr
-#define TEXT		decode_text, encode_text, print_text
-#define FLAG		decode_flag, encode_flag, NULL
-#define U8		decode_u8, encode_u8_padded, print_u8
-#define SEALED		decode_flag, NULL, NULL
-#define ONE		false
-#define LIST		true
+static void
+put_nothing(struct ph_writer *w, const struct ph_stun *m, const void *at)
+{
+	(void)w;
+	(void)m;
+	(void)at;
+}
 
-/* RFC 8489 14: names below 509 bytes, other texts up to 763. */
-const struct ph_stun_row ph_stun_attr_rows[PH_STUN_N_ATTRS] = {
-	{ 0x0001, "MAPPED-ADDRESS", 8, 20, ONE, AT(mapped), ADDR },
-	{ 0x0003, "CHANGE-REQUEST", 4, 4, ONE, AT(change), decode_u32, encode_u32, print_change },
-	{ 0x0004, "SOURCE-ADDRESS", 8, 20, ONE, AT(source), ADDR },
-	{ 0x0005, "CHANGED-ADDRESS", 8, 20, ONE, AT(changed), ADDR },
-	{ 0x0006, "USERNAME", 0, 508, ONE, AT(username), TEXT },
-	{ 0x0008, "MESSAGE-INTEGRITY", 20, 20, ONE, 0, SEALED },
-	{ 0x0009, "ERROR-CODE", 4, 767, ONE, AT(error), decode_error, encode_plain_error,
-	    print_error },
-	{ 0x000a, "UNKNOWN-ATTRIBUTES", 0, 65532, ONE, AT(unknown), decode_unknown,
-	    encode_unknown, print_unknown },
-	{ 0x000c, "CHANNEL-NUMBER", 4, 4, ONE, AT(channel), decode_u16, encode_u16_padded,
-	    print_channel },
-	{ 0x000d, "LIFETIME", 4, 4, ONE, AT(lifetime), decode_u32, encode_u32, print_u32 },
-	{ 0x0012, "XOR-PEER-ADDRESS", 8, 20, LIST, AT(peers), XOR },
-	{ 0x0013, "DATA", 0, 65535, ONE, AT(data), decode_data, encode_data, print_data },
-	{ 0x0014, "REALM", 0, 763, ONE, AT(realm), TEXT },
-	{ 0x0015, "NONCE", 0, 763, ONE, AT(nonce), TEXT },
-	{ 0x0016, "XOR-RELAYED-ADDRESS", 8, 20, LIST, AT(relayed), XOR },
-	{ 0x0017, "REQUESTED-ADDRESS-FAMILY", 4, 4, ONE, AT(family), U8 },
-	{ 0x0018, "EVEN-PORT", 1, 1, ONE, AT(even_reserve), decode_even, encode_even,
-	    print_even },
-	{ 0x0019, "REQUESTED-TRANSPORT", 4, 4, ONE, AT(transport), U8 },
-	{ 0x001a, "DONT-FRAGMENT", 0, 0, ONE, 0, FLAG },
-	{ 0x001c, "MESSAGE-INTEGRITY-SHA256", 16, 32, ONE, 0, SEALED },
-	{ 0x001d, "PASSWORD-ALGORITHM", 4, 65532, ONE, AT(algorithm), decode_algorithm,
-	    encode_algorithm, print_algorithm },
-	{ 0x001e, "USERHASH", 32, 32, ONE, AT(userhash), decode_userhash, encode_userhash,
-	    print_userhash },
-	{ 0x0020, "XOR-MAPPED-ADDRESS", 8, 20, ONE, AT(xor_mapped), XOR },
-	{ 0x0022, "RESERVATION-TOKEN", 8, 8, ONE, AT(token), decode_token, encode_token,
-	    print_token },
-	{ 0x0024, "PRIORITY", 4, 4, ONE, AT(priority), decode_u32, encode_u32, print_u32 },
-	{ 0x0025, "USE-CANDIDATE", 0, 0, ONE, 0, FLAG },
-	{ 0x0026, "PADDING", 0, 65532, ONE, AT(padding), decode_padding, encode_padding,
-	    print_u16 },
-	{ 0x0027, "RESPONSE-PORT", 4, 4, ONE, AT(response_port), decode_u16, encode_u16_padded,
-	    print_u16 },
-	{ 0x002a, "CONNECTION-ID", 4, 4, ONE, AT(connection), decode_u32, encode_u32,
-	    print_hex32 },
-	{ 0x8000, "ADDITIONAL-ADDRESS-FAMILY", 4, 4, ONE, AT(more_family), U8 },
-	{ 0x8001, "ADDRESS-ERROR-CODE", 4, 767, ONE, AT(address_error), decode_error,
-	    encode_error, print_error },
-	{ 0x8002, "PASSWORD-ALGORITHMS", 0, 65532, ONE, AT(algorithms), decode_algorithms,
-	    encode_algorithms, print_algorithms },
-	{ 0x8003, "ALTERNATE-DOMAIN", 0, 255, ONE, AT(domain), TEXT },
-	{ 0x8004, "ICMP", 8, 8, ONE, AT(icmp), decode_icmp, encode_icmp, print_icmp },
-	{ 0x8022, "SOFTWARE", 0, 763, ONE, AT(software), TEXT },
-	{ 0x8023, "ALTERNATE-SERVER", 8, 20, ONE, AT(alternate), ADDR },
-	{ 0x8028, "FINGERPRINT", 4, 4, ONE, 0, SEALED },
-	{ 0x8029, "ICE-CONTROLLED", 8, 8, ONE, AT(tie_breaker), decode_u64, encode_u64,
-	    print_u64 },
-	{ 0x802a, "ICE-CONTROLLING", 8, 8, ONE, AT(tie_breaker), decode_u64, encode_u64,
-	    print_u64 },
-	{ 0x802b, "RESPONSE-ORIGIN", 8, 20, ONE, AT(origin), ADDR },
-	{ 0x802c, "OTHER-ADDRESS", 8, 20, ONE, AT(other), ADDR },
-	{ 0xc0f0, "PINHOLE-TEST", 12, 12, ONE, AT(test), decode_test, encode_test, print_test },
+#define AT(member)	offsetof(struct ph_stun, member)
+#define ADDR(member)	8, 20, get_addr, put_addr, print_addr, AT(member)
+#define TEXT(max, member)	0, max, get_text, put_text, print_text, AT(member)
+#define FLAG		0, 0, get_nothing, put_nothing, NULL, 0
+
+const struct ph_stun_row ph_stun_rows[PH_STUN_N_ATTRS] = {
+	[PH_STUN_MAPPED_ADDRESS] = { 0x0001, "MAPPED-ADDRESS", ADDR(mapped) },
+	[PH_STUN_CHANGE_REQUEST] = { 0x0003, "CHANGE-REQUEST", 4, 4, get_u32, put_u32, print_u32,
+	    AT(change) },
+	[PH_STUN_SOURCE_ADDRESS] = { 0x0004, "SOURCE-ADDRESS", ADDR(source) },
+	[PH_STUN_CHANGED_ADDRESS] = { 0x0005, "CHANGED-ADDRESS", ADDR(changed) },
+	[PH_STUN_USERNAME] = { 0x0006, "USERNAME", TEXT(512, username) },
+	[PH_STUN_MESSAGE_INTEGRITY] = { 0x0008, "MESSAGE-INTEGRITY", 20, 20, get_nothing,
+	    put_nothing, NULL, 0 },
+	[PH_STUN_ERROR_CODE] = { 0x0009, "ERROR-CODE", 4, 767, get_error, put_error, print_error,
+	    AT(error) },
+	[PH_STUN_UNKNOWN_ATTRIBUTES] = { 0x000a, "UNKNOWN-ATTRIBUTES", 0, 65535, get_unknown,
+	    put_unknown, NULL, AT(unknown) },
+	[PH_STUN_CHANNEL_NUMBER] = { 0x000c, "CHANNEL-NUMBER", 4, 4, get_u16, put_u16, print_u16,
+	    AT(channel) },
+	[PH_STUN_LIFETIME] = { 0x000d, "LIFETIME", 4, 4, get_u32, put_u32, print_u32,
+	    AT(lifetime) },
+	[PH_STUN_XOR_PEER_ADDRESS] = { 0x0012, "XOR-PEER-ADDRESS", 8, 20, get_list, NULL,
+	    print_list, AT(peers) },
+	[PH_STUN_DATA] = { 0x0013, "DATA", 0, 65535, get_bytes, put_bytes, print_bytes,
+	    AT(data) },
+	[PH_STUN_REALM] = { 0x0014, "REALM", TEXT(763, realm) },
+	[PH_STUN_NONCE] = { 0x0015, "NONCE", TEXT(763, nonce) },
+	[PH_STUN_XOR_RELAYED_ADDRESS] = { 0x0016, "XOR-RELAYED-ADDRESS", 8, 20, get_list, NULL,
+	    print_list, AT(relayed) },
+	[PH_STUN_REQUESTED_ADDRESS_FAMILY] = { 0x0017, "REQUESTED-ADDRESS-FAMILY", 4, 4, get_u8,
+	    put_u8, print_u8, AT(family) },
+	[PH_STUN_EVEN_PORT] = { 0x0018, "EVEN-PORT", 1, 1, get_even, put_even, NULL,
+	    AT(even_reserve) },
+	[PH_STUN_REQUESTED_TRANSPORT] = { 0x0019, "REQUESTED-TRANSPORT", 4, 4, get_u8, put_u8,
+	    print_u8, AT(transport) },
+	[PH_STUN_DONT_FRAGMENT] = { 0x001a, "DONT-FRAGMENT", FLAG },
+	[PH_STUN_MESSAGE_INTEGRITY_SHA256] = { 0x001c, "MESSAGE-INTEGRITY-SHA256", 16, 32,
+	    get_nothing, put_nothing, NULL, 0 },
+	[PH_STUN_PASSWORD_ALGORITHM] = { 0x001d, "PASSWORD-ALGORITHM", 4, 65535, get_algorithm,
+	    put_algorithm, NULL, AT(algorithm) },
+	[PH_STUN_USERHASH] = { 0x001e, "USERHASH", 32, 32, get_hash, put_hash, NULL,
+	    AT(userhash) },
+	[PH_STUN_XOR_MAPPED_ADDRESS] = { 0x0020, "XOR-MAPPED-ADDRESS", 8, 20, get_xor, put_xor,
+	    print_addr, AT(xor_mapped) },
+	[PH_STUN_RESERVATION_TOKEN] = { 0x0022, "RESERVATION-TOKEN", 8, 8, get_token, put_token,
+	    NULL, AT(token) },
+	[PH_STUN_PRIORITY] = { 0x0024, "PRIORITY", 4, 4, get_u32, put_u32, print_u32,
+	    AT(priority) },
+	[PH_STUN_USE_CANDIDATE] = { 0x0025, "USE-CANDIDATE", FLAG },
+	[PH_STUN_PADDING] = { 0x0026, "PADDING", 0, 65535, get_padding, put_padding, print_u16,
+	    AT(padding) },
+	[PH_STUN_RESPONSE_PORT] = { 0x0027, "RESPONSE-PORT", 4, 4, get_u16, put_u16, print_u16,
+	    AT(response_port) },
+	[PH_STUN_CONNECTION_ID] = { 0x002a, "CONNECTION-ID", 4, 4, get_u32, put_u32, print_u32,
+	    AT(connection) },
+	[PH_STUN_ADDITIONAL_ADDRESS_FAMILY] = { 0x8000, "ADDITIONAL-ADDRESS-FAMILY", 4, 4, get_u8,
+	    put_u8, print_u8, AT(more_family) },
+	[PH_STUN_ADDRESS_ERROR_CODE] = { 0x8001, "ADDRESS-ERROR-CODE", 4, 767, get_error,
+	    put_error, print_error, AT(address_error) },
+	[PH_STUN_PASSWORD_ALGORITHMS] = { 0x8002, "PASSWORD-ALGORITHMS", 0, 65535,
+	    get_algorithms, put_algorithms, NULL, AT(algorithms) },
+	[PH_STUN_ALTERNATE_DOMAIN] = { 0x8003, "ALTERNATE-DOMAIN", TEXT(255, domain) },
+	[PH_STUN_ICMP] = { 0x8004, "ICMP", 8, 8, get_icmp, put_icmp, NULL, AT(icmp) },
+	[PH_STUN_SOFTWARE] = { 0x8022, "SOFTWARE", TEXT(763, software) },
+	[PH_STUN_ALTERNATE_SERVER] = { 0x8023, "ALTERNATE-SERVER", ADDR(alternate) },
+	[PH_STUN_FINGERPRINT] = { 0x8028, "FINGERPRINT", 4, 4, get_nothing, put_nothing, NULL,
+	    0 },
+	[PH_STUN_ICE_CONTROLLED] = { 0x8029, "ICE-CONTROLLED", 8, 8, get_u64, put_u64, NULL,
+	    AT(tie_breaker) },
+	[PH_STUN_ICE_CONTROLLING] = { 0x802a, "ICE-CONTROLLING", 8, 8, get_u64, put_u64, NULL,
+	    AT(tie_breaker) },
+	[PH_STUN_RESPONSE_ORIGIN] = { 0x802b, "RESPONSE-ORIGIN", ADDR(origin) },
+	[PH_STUN_OTHER_ADDRESS] = { 0x802c, "OTHER-ADDRESS", ADDR(other) },
+	[PH_STUN_PINHOLE_TEST] = { 0xc0f0, "PINHOLE-TEST", 12, 12, get_test, put_test, NULL,
+	    AT(test) },
 };
 
-const struct ph_stun_row *
-ph_stun_attr_find(uint16_t type)
+enum ph_stun_attr
+ph_stun_row_find(uint16_t number)
 {
-	size_t lo = 0, hi = PH_STUN_N_ATTRS;
+	unsigned lo = 0, hi = PH_STUN_N_ATTRS;
 
 	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
+		unsigned mid = (lo + hi) / 2;
 
-		if (ph_stun_attr_rows[mid].type < type)
+		if (ph_stun_rows[mid].number < number)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < PH_STUN_N_ATTRS && ph_stun_attr_rows[lo].type == type ?
-	    &ph_stun_attr_rows[lo] : NULL;
-}
-
-const char *
-ph_stun_attr_name(enum ph_stun_attr attr)
-{
-	return ph_stun_attr_rows[attr].name;
-}
-
-uint16_t
-ph_stun_attr_number(enum ph_stun_attr attr)
-{
-	return ph_stun_attr_rows[attr].type;
+	return lo < PH_STUN_N_ATTRS && ph_stun_rows[lo].number == number ?
+	    (enum ph_stun_attr)lo : PH_STUN_N_ATTRS;
 }
