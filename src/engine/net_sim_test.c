@@ -202,3 +202,9 @@ sim_send(struct sim *s, uint64_t now, enum sim_way way, struct sim_packet p)
 			.at = now + path->delay_us +
 			    (path->jitter_us > 0 ? sim_rnd(s) % path->jitter_us : 0) });
 }
+
+void
+sim_later(struct sim *s, uint64_t at, struct sim_packet p)
+{
+	push(s, (struct sim_event){ .order = s->order++, .way = SIM_WAYS, .p = p, .at = at });
+}

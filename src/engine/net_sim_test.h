@@ -78,6 +78,9 @@ void sim_fini(struct sim *);
 /* sim_send(s, now, way, packet): put one on its way. */
 void sim_send(struct sim *, uint64_t, enum sim_way, struct sim_packet);
 
+/* sim_later(s, at, packet): the far end remembers; taken at that time as SIM_WAYS. */
+void sim_later(struct sim *, uint64_t, struct sim_packet);
+
 /* sim_next(s): when the next packet arrives, UINT64_MAX: none is under way. */
 uint64_t sim_next(const struct sim *);
 
