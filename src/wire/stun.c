@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "wire/crc32.h"
 #include "wire/stun_attr.h"
 
 enum {
@@ -30,24 +31,6 @@ class_of(uint16_t type)
 	return (uint8_t)((type >> 4 & 1) | (type >> 7 & 2));
 }
 
-/* CRC-32 of ITU V.42, four bits at a time. */
-static uint32_t
-crc32(const uint8_t *p, size_t n)
-{
-	static const uint32_t t[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	uint32_t crc = ~0U;
-
-	for (size_t i = 0; i < n; i++) {
-		crc = t[(crc ^ p[i]) & 15] ^ crc >> 4;
-		crc = t[(crc ^ (uint32_t)p[i] >> 4) & 15] ^ crc >> 4;
-	}
-	return ~crc;
-}
-
 /* --- building --- */
 
 void
@@ -59,6 +42,7 @@ ph_stun_init(struct ph_stun *m, enum ph_stun_method method, enum ph_stun_class c
 	m->cookie = PH_STUN_COOKIE;
 	m->has = 0;
 	m->peers.n = m->relayed.n = 0;
+	m->peers.more = m->relayed.more = false;
 	memcpy(m->id, id, sizeof(m->id));
 }
 
@@ -175,7 +159,7 @@ put_fingerprint(struct ph_writer *w)
 	if (w->bad)
 		return;
 	ph_put16(w->base + 2, (uint16_t)(w->len - PH_STUN_HEADER));
-	ph_put32(w->base + at + ATTR, crc32(w->base, at) ^ FINGERPRINT_XOR);
+	ph_put32(w->base + at + ATTR, ph_crc32(0, w->base, at) ^ FINGERPRINT_XOR);
 }
 
 size_t
@@ -284,7 +268,7 @@ read_attrs(struct ph_stun *m, struct ph_reader *r)
 		if (is_after_integrity(m, attr))
 			continue;
 		if (attr == PH_STUN_FINGERPRINT && (ph_reader_left(r) > 0 || len != 4 ||
-		    ph_be32(m->bytes + at + ATTR) != (crc32(m->bytes, at) ^ FINGERPRINT_XOR)))
+		    ph_be32(m->bytes + at + ATTR) != (ph_crc32(0, m->bytes, at) ^ FINGERPRINT_XOR)))
 			return PH_STUN_NOT;
 		if (attr == PH_STUN_N_ATTRS) {
 			note_strange(m, number);

@@ -438,15 +438,20 @@ put_algorithms(struct ph_writer *w, const struct ph_stun *m, const void *at)
 		put_algorithm(w, m, &v->v[i]);
 }
 
+/* ICMP (RFC 8656 18.13): seven bits of type, nine of code, then the next-hop MTU or zero. */
 static void
 get_icmp(struct ph_reader *r, struct ph_stun *m, void *at)
 {
 	struct ph_stun_icmp *i = at;
+	uint16_t both;
 
 	(void)m;
 	ph_reader_skip(r, 2);
-	i->type = ph_reader_u8(r);
-	i->code = ph_reader_u8(r);
+	both = ph_reader_u16(r);
+	i->type = (uint8_t)(both >> 9);
+	i->code = (uint8_t)both;
+	if ((both & 0x100) != 0)
+		r->bad = true;
 	i->data = ph_reader_u32(r);
 }
 
@@ -456,9 +461,10 @@ put_icmp(struct ph_writer *w, const struct ph_stun *m, const void *at)
 	const struct ph_stun_icmp *i = at;
 
 	(void)m;
+	if (i->type > 127)
+		w->bad = true;
 	ph_writer_zeros(w, 2);
-	ph_writer_u8(w, i->type);
-	ph_writer_u8(w, i->code);
+	ph_writer_u16(w, (uint16_t)(i->type << 9 | i->code));
 	ph_writer_u32(w, i->data);
 }
 

@@ -53,6 +53,22 @@ static const uint8_t long_term[] = {
 	0x8c, 0xa8, 0x96, 0x66,
 };
 
+/* RFC 8489 B.1, with its length and hash as erratum 6268 has them. */
+static const uint8_t anonymous[] = {
+	0x00, 0x01, 0x00, 0x90, 0x21, 0x12, 0xa4, 0x42, 0x78, 0xad, 0x34, 0x33, 0xc6, 0xad,
+	0x72, 0xc0, 0x29, 0xda, 0x41, 0x2e, 0x00, 0x1e, 0x00, 0x20, 0x4a, 0x3c, 0xf3, 0x8f,
+	0xef, 0x69, 0x92, 0xbd, 0xa9, 0x52, 0xc6, 0x78, 0x04, 0x17, 0xda, 0x0f, 0x24, 0x81,
+	0x94, 0x15, 0x56, 0x9e, 0x60, 0xb2, 0x05, 0xc4, 0x6e, 0x41, 0x40, 0x7f, 0x17, 0x04,
+	0x00, 0x15, 0x00, 0x29, 0x6f, 0x62, 0x4d, 0x61, 0x74, 0x4a, 0x6f, 0x73, 0x32, 0x41,
+	0x41, 0x41, 0x43, 0x66, 0x2f, 0x2f, 0x34, 0x39, 0x39, 0x6b, 0x39, 0x35, 0x34, 0x64,
+	0x36, 0x4f, 0x4c, 0x33, 0x34, 0x6f, 0x4c, 0x39, 0x46, 0x53, 0x54, 0x76, 0x79, 0x36,
+	0x34, 0x73, 0x41, 0x00, 0x00, 0x00, 0x00, 0x14, 0x00, 0x0b, 0x65, 0x78, 0x61, 0x6d,
+	0x70, 0x6c, 0x65, 0x2e, 0x6f, 0x72, 0x67, 0x00, 0x00, 0x1d, 0x00, 0x04, 0x00, 0x02,
+	0x00, 0x00, 0x00, 0x1c, 0x00, 0x20, 0xb5, 0xc7, 0xbf, 0x00, 0x5b, 0x6c, 0x52, 0xa2,
+	0x1c, 0x51, 0xc5, 0xe8, 0x92, 0xf8, 0x19, 0x24, 0x13, 0x62, 0x96, 0xcb, 0x92, 0x7c,
+	0x43, 0x14, 0x93, 0x09, 0x27, 0x8c, 0xc6, 0x51, 0x8e, 0x65,
+};
+
 static void
 check_short_term(const uint8_t *p, size_t n, struct ph_stun *m)
 {
@@ -94,6 +110,78 @@ test_vectors(void **state)
 	ph_stun_auth_key(&auth, key.bytes, key.len);
 	assert_true(ph_stun_verify(&m, &auth));
 	ph_stun_auth_fini(&auth);
+}
+
+static void
+test_vector_of_sha256(void **state)
+{
+	struct ph_str username = ph_str("\xe3\x83\x9e\xe3\x83\x88\xe3\x83\xaa"
+	    "\xe3\x83\x83\xe3\x82\xaf\xe3\x82\xb9");
+	struct ph_stun_auth auth;
+	struct ph_stun_key key;
+	struct ph_stun m;
+	uint8_t hash[32];
+
+	(void)state;
+	assert_int_equal(ph_stun_decode(&m, anonymous, sizeof(anonymous)), PH_STUN_OK);
+	assert_int_equal(m.algorithm.number, PH_STUN_SHA256);
+	assert_int_equal(ph_stun_nonce_features(m.nonce), 2);
+	assert_true(ph_stun_userhash(username, m.realm, hash));
+	assert_memory_equal(hash, m.userhash, sizeof(hash));
+	assert_true(ph_stun_key(PH_STUN_SHA256, username, m.realm, ph_str("TheMatrIX"), &key));
+	assert_true(ph_stun_auth_init(&auth));
+	ph_stun_auth_key(&auth, key.bytes, key.len);
+	assert_true(ph_stun_verify(&m, &auth));
+	ph_stun_auth_key(&auth, key.bytes, 16);
+	assert_false(ph_stun_verify(&m, &auth));
+	ph_stun_auth_fini(&auth);
+}
+
+/* What stands behind the signature does not count, but for the two that may. */
+static void
+test_after_integrity(void **state)
+{
+	static const uint8_t late[] = { 0x00, 0x06, 0x00, 0x04, 'e', 'v', 'i', 'l' };
+	uint8_t p[256];
+	struct ph_stun_auth auth;
+	struct ph_stun_seal seal = { .auth = &auth, .sha1 = true };
+	struct ph_stun m;
+	size_t n;
+
+	(void)state;
+	assert_true(ph_stun_auth_init(&auth));
+	ph_stun_auth_key(&auth, "secret", 6);
+	ph_stun_init(&m, PH_STUN_BINDING, PH_STUN_REQUEST, "abcdefghijkl");
+	n = ph_stun_encode(&m, &seal, p, sizeof(p));
+	memcpy(p + n, late, sizeof(late));
+	n += sizeof(late);
+	p[3] = (uint8_t)(n - PH_STUN_HEADER);
+	assert_int_equal(ph_stun_decode(&m, p, n), PH_STUN_OK);
+	assert_true(ph_stun_verify(&m, &auth));
+	assert_false(ph_stun_has(&m, PH_STUN_USERNAME));
+	ph_stun_auth_fini(&auth);
+}
+
+/* RFC 8656 18.13: type 3, code 4, MTU 1400. */
+static void
+test_icmp(void **state)
+{
+	static const uint8_t value[] = { 0, 0, 0x06, 0x04, 0, 0, 0x05, 0x78 };
+	struct ph_stun m;
+	uint8_t p[64];
+	size_t n;
+
+	(void)state;
+	ph_stun_init(&m, PH_STUN_DATA_IND, PH_STUN_INDICATION, "abcdefghijkl");
+	ph_stun_set(&m, PH_STUN_ICMP);
+	m.icmp = (struct ph_stun_icmp){ 3, 4, 1400 };
+	n = ph_stun_encode(&m, NULL, p, sizeof(p));
+	assert_int_equal(n, PH_STUN_HEADER + 4 + sizeof(value));
+	assert_memory_equal(p + PH_STUN_HEADER + 4, value, sizeof(value));
+	assert_int_equal(ph_stun_decode(&m, p, n), PH_STUN_OK);
+	assert_int_equal(m.icmp.type, 3);
+	assert_int_equal(m.icmp.code, 4);
+	assert_int_equal(m.icmp.data, 1400);
 }
 
 /* --- our own --- */
@@ -251,7 +339,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors), cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_vectors), cmocka_unit_test(test_vector_of_sha256),
+		cmocka_unit_test(test_after_integrity), cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_damage), cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_nonce),
 	};
