@@ -106,11 +106,10 @@ number(struct ph_run *run, enum ph_opt_id id, uint64_t max, uint32_t *out)
 }
 
 static int
-read_keys(struct ph_run *run, struct ph_probe_opts *o)
+read_keys(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **key)
 {
 	const char *path = ph_opt_last(&run->args, PH_OPT_KEY);
 	const char *word = ph_opt_last(&run->args, PH_OPT_PEER_KEY);
-	struct ph_tls_key *key;
 	uint8_t *peer = ph_arena_alloc(&run->mem, PH_TLS_KEY);
 	int err;
 
@@ -119,12 +118,12 @@ read_keys(struct ph_run *run, struct ph_probe_opts *o)
 		    "--peer-key WORD is missing", path == NULL ?
 		    "the key that 'pinhole keygen FILE' made, known to the responder" :
 		    "the word that 'pinhole keygen' printed for the responder");
-	err = ph_tls_key_read(path, &key);
+	err = ph_tls_key_read(path, key);
 	if (err != 0)
 		return ph_run_cannot_read(run, path, err);
+	o->key = *key;
 	if (!ph_tls_word_read(ph_str(word), peer))
 		return ph_run_usage(run, "--peer-key: '%s' is no public key", word);
-	o->key = key;
 	o->peer = peer;
 	return 0;
 }
@@ -199,7 +198,7 @@ read_numbers(struct ph_run *run, struct ph_probe_opts *o)
 }
 
 static int
-read_options(struct ph_run *run, struct ph_probe_opts *o)
+read_options(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **key)
 {
 	const char *host;
 	int err;
@@ -211,27 +210,25 @@ read_options(struct ph_run *run, struct ph_probe_opts *o)
 		return PH_EXIT_USAGE;
 	err = read_numbers(run, o);
 	if (err == 0)
-		err = read_keys(run, o);
+		err = read_keys(run, o, key);
 	return err != 0 ? err : find_host(run, host, &o->addrs);
 }
 
 static int
-run_probe(struct ph_run *run)
+probe(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **key)
 {
 	bool lines = ph_opt_given(&run->args, PH_OPT_JSON_LINES);
-	struct ph_probe_opts o = {
-		.phase = on_phase, .flow = lines ? on_flow : NULL, .arg = run,
-	};
 	struct ph_text t = { .mem = &run->mem, .out = run->out, .colour = run->colour };
 	struct ph_probe_result r;
 	struct ph_needs n;
-	int err = read_options(run, &o);
+	int err = read_options(run, o, key);
 
 	if (err == 0)
-		err = ph_needs_via(run, run->args.pos, run->args.n_pos, list(run, o.addrs), &n);
+		err = ph_needs_via(run, run->args.pos, run->args.n_pos, list(run, o->addrs), &n);
 	if (err != 0)
 		return err;
-	ph_probe_run(&run->mem, &o, n.reqs.v, n.reqs.n, &r);
+	o->flow = lines ? on_flow : NULL;
+	ph_probe_run(&run->mem, o, n.reqs.v, n.reqs.n, &r);
 	ph_progress_stop();
 	if (run->json || lines) {
 		report_json(run, &r, &n);
@@ -240,6 +237,17 @@ run_probe(struct ph_run *run)
 		ph_report_names(&t, &n.site, n.date);
 	}
 	return ph_result_exit(&r);
+}
+
+static int
+run_probe(struct ph_run *run)
+{
+	struct ph_probe_opts o = { .phase = on_phase, .arg = run };
+	struct ph_tls_key *key = NULL;
+	int status = probe(run, &o, &key);
+
+	ph_tls_key_free(key);
+	return status;
 }
 
 const struct ph_cmd ph_cmd_probe = {

@@ -537,15 +537,17 @@ is_newline(const struct ph_nft_tok *t)
 const char *
 ph_nft_lex_join(struct ph_arena *mem, const struct ph_nft_tok *v, size_t n)
 {
+	bool remark = false;		/* just now: it reaches to the end of its line */
 	struct ph_buf b;
 
 	ph_buf_init(&b, mem);
 	for (size_t i = 0; i < n; i++) {
 		if (is_newline(&v[i]))
 			continue;
-		if (b.len > 0 && !v[i].glued)
-			ph_buf_putc(&b, ' ');
+		if (b.len > 0 && (remark || !v[i].glued))
+			ph_buf_putc(&b, remark ? '\n' : ' ');
 		put_token(&b, &v[i]);
+		remark = v[i].kind == PH_NFT_XT;
 	}
 	return b.s;
 }
