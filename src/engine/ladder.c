@@ -23,14 +23,19 @@
  * before the one ahead has been forgotten; "by outbound" flows keep sending.
  * Either is alive after the stream's timer, or its packets do not refresh.
  */
-enum { STEPS = 4 };
+enum { STEPS = 5 };
 
 struct step {
 	uint32_t at_us;			/* from the beginning of the flow; not scaled */
 	enum ph_ladder_mode mode;
 };
 
-/* Linux calls a flow a stream 2 s after its first packet, AWS at its second exchange. */
+/*
+ * Where more than one packet out does no harm, two test packets are asked for, so
+ * that the loss of one does not look like the end of the flow; a class with one
+ * packet out has one flow a rung more.  Linux calls a flow a stream 2 s after its
+ * first packet, AWS at its second exchange.
+ */
 static const struct script {
 	unsigned n;
 	struct step step[STEPS];
@@ -39,19 +44,22 @@ static const struct script {
 	[PH_LADDER_UNREPLIED] = { 1, { { 0, PH_LADDER_REPLY_AFTER } }, false, false },
 	[PH_LADDER_UNREPLIED2] = { 2, { { 0, PH_LADDER_NO_REPLY },
 	    { 3000000, PH_LADDER_REPLY_AFTER } }, false, false },
-	[PH_LADDER_REPLIED] = { 2, { { 0, PH_LADDER_REPLY_AFTER },
-	    { 10000, PH_LADDER_REPLY } }, true, false },
-	[PH_LADDER_STREAM] = { 4, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
-	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3110000, PH_LADDER_REPLY } }, true, true },
+	[PH_LADDER_REPLIED] = { 3, { { 0, PH_LADDER_REPLY_AFTER },
+	    { 20000, PH_LADDER_REPLY_AFTER }, { 40000, PH_LADDER_REPLY } }, true, false },
+	[PH_LADDER_STREAM] = { 5, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
+	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3120000, PH_LADDER_REPLY_AFTER },
+	    { 3140000, PH_LADDER_REPLY } }, true, true },
 	[PH_LADDER_IN] = { 4, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
 	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3140000, PH_LADDER_REPLY } }, true, true },
-	[PH_LADDER_OUT] = { 4, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
-	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3110000, PH_LADDER_REPLY } }, true, true },
+	[PH_LADDER_OUT] = { 5, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
+	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3120000, PH_LADDER_REPLY_AFTER },
+	    { 3140000, PH_LADDER_REPLY } }, true, true },
 	[PH_LADDER_LIVE] = { 1, { { 0, PH_LADDER_REPLY } }, false, false },
 };
 
 enum {
 	CHECK_US = 800000, REPAIRS = 4, STREAM_US = 2300000, BURST_US = 3000,
+	NO_STREAM_US = 1750000,		/* one exchange repaired later would be a stream */
 	OUT_UNITS = 8, LIVE_UNITS = 4, FRESH_TRIES = 6,
 	IN_STEPS = 9,			/* answers asked for ahead of the last */
 	KEEP_TRY = LADDER_TRIES - 1,	/* all that only keep a flow up have this number */
@@ -69,7 +77,7 @@ const struct ph_ladder_config ph_ladder_normal = {
 const struct ph_ladder_config ph_ladder_low_state = {
 	.classes = 1U << PH_LADDER_UNREPLIED | 1U << PH_LADDER_STREAM,
 	.first_us = 5000000, .cap_us = 330000000,
-	.step_us = 1000000, .step_permille = 40, .unit_us = 1000000, .flows = 1, .pps = 50,
+	.step_us = 2000000, .step_permille = 40, .unit_us = 1000000, .flows = 1, .pps = 50,
 };
 
 /* Rungs. */
@@ -115,7 +123,7 @@ make_rungs(const struct ph_ladder_config *c, struct rungs *r)
 		add_rung(r, c, t);
 		t += part > c->step_us ? part : c->step_us;
 	}
-	for (unsigned i = 0; i < N_USUAL; i++) {
+	for (unsigned i = 0; i < N_USUAL && c->flows > 1; i++) {
 		add_rung(r, c, usual[i] * c->unit_us - edge);
 		add_rung(r, c, usual[i] * c->unit_us + edge);
 	}
@@ -161,11 +169,18 @@ rungs_of(const struct ph_ladder_config *c, enum ph_ladder_class class, struct ru
 
 /* Setting up. */
 
+static unsigned
+flows_of(const struct ph_ladder_config *c, enum ph_ladder_class class)
+{
+	return c->flows + (c->flows > 1 && class == PH_LADDER_UNREPLIED);
+}
+
 static void
 add_flow(struct ph_ladder *x, enum ph_ladder_class class, uint64_t rung)
 {
-	struct ladder_flow *f = &x->flow[x->n++];
+	struct ladder_flow *f = &x->flow[x->n];
 
+	f->t = &x->tries[(size_t)LADDER_TRIES * x->n++];
 	f->class = (uint8_t)class;
 	f->rung_us = rung;
 	f->next_us = UINT64_MAX;
@@ -185,8 +200,9 @@ start_all(struct ph_ladder *x, uint64_t now)
 {
 	uint64_t gap = 1000000 / (x->c.pps > 0 ? x->c.pps : 1), at = now;
 
-	for (int i = 0; i < LADDER_LIVES; i++, at += gap)
-		start_at(&x->flow[x->live[i]], at);
+	for (unsigned i = 0; i < LADDER_LIVES; i++)	/* in turn */
+		start_at(&x->flow[x->live[i]],
+		    now + i * LIVE_UNITS / LADDER_LIVES * x->c.unit_us);
 	for (uint64_t limit = UINT64_MAX, below = 0;; limit = below, below = 0) {
 		for (uint32_t i = 0; i < x->n; i++)
 			if (x->flow[i].class != PH_LADDER_LIVE && x->flow[i].rung_us < limit &&
@@ -209,6 +225,7 @@ ph_ladder_new(struct ph_arena *mem, const struct ph_ladder_config *c, uint64_t n
 	struct ph_ladder *x = PH_NEW(mem, struct ph_ladder);
 	struct rungs *r = PH_NEW(mem, struct rungs);
 	size_t n = LADDER_LIVES + 1;
+	unsigned per_rung;
 
 	x->c = *c;
 	x->start_us = now;
@@ -216,9 +233,10 @@ ph_ladder_new(struct ph_arena *mem, const struct ph_ladder_config *c, uint64_t n
 		x->c.cap_us = c->stop_at_us;
 	for (int k = 0; k < PH_LADDER_CLASSES; k++) {
 		rungs_of(&x->c, (enum ph_ladder_class)k, r);
-		n += (size_t)r->n * c->flows;
+		n += (size_t)r->n * flows_of(c, (enum ph_ladder_class)k);
 	}
 	x->flow = ph_arena_array(mem, n, sizeof(*x->flow));
+	x->tries = ph_arena_array(mem, n * LADDER_TRIES, sizeof(*x->tries));
 	for (int i = 0; i < LADDER_LIVES; i++) {
 		x->live[i] = x->n;
 		add_flow(x, PH_LADDER_LIVE, 0);
@@ -227,8 +245,9 @@ ph_ladder_new(struct ph_arena *mem, const struct ph_ladder_config *c, uint64_t n
 	add_flow(x, PH_LADDER_LIVE, 0);
 	for (int k = 0; k < PH_LADDER_CLASSES; k++) {
 		rungs_of(&x->c, (enum ph_ladder_class)k, r);
-		for (unsigned i = 0; i < r->n * c->flows; i++)
-			add_flow(x, (enum ph_ladder_class)k, r->us[i / c->flows]);
+		per_rung = flows_of(c, (enum ph_ladder_class)k);
+		for (unsigned i = 0; i < r->n * per_rung; i++)
+			add_flow(x, (enum ph_ladder_class)k, r->us[i / per_rung]);
 		x->finished[k] = r->n == 0;
 		x->result.time[k].state = r->n == 0 ? PH_LADDER_UNKNOWN : PH_LADDER_WAITING;
 	}
@@ -262,6 +281,10 @@ request(struct ph_ladder *x, struct ladder_flow *f, uint64_t now, enum ph_ladder
 		.order_us = UINT64_MAX };
 	f->last_us = now;
 	f->opened = true;
+	if (mode == PH_LADDER_REPLY_AFTER) {
+		f->tests |= (uint16_t)(1U << try);
+		f->late_us = x->c.ordered ? 0 : now + after;
+	}
 	return (struct ph_ladder_send){ .flow = (uint32_t)(f - x->flow), .try = try,
 		.mode = x->c.ordered ? PH_LADDER_NO_REPLY : mode, .after_us = after };
 }
@@ -395,7 +418,8 @@ check(struct ph_ladder *x, struct ladder_flow *f, uint64_t now, struct ph_ladder
 		go_idle(x, f, now);
 		return false;
 	}
-	if (f->repairs++ >= REPAIRS || f->tries >= KEEP_TRY) {
+	if (f->repairs++ >= REPAIRS || f->tries >= KEEP_TRY ||
+	    (s->replied && !s->stream && now > f->start_us + NO_STREAM_US)) {
 		give_up(x, f);
 		return false;
 	}
@@ -419,6 +443,7 @@ keep_up(struct ph_ladder *x, struct ladder_flow *f, uint64_t now)
 	f->t[KEEP_TRY] = (struct ladder_try){ .sent_us = now, .order_us = UINT64_MAX,
 		.mode = live ? PH_LADDER_REPLY : PH_LADDER_NO_REPLY };
 	f->arrived &= (uint16_t)~(1U << KEEP_TRY);
+	f->replied &= (uint16_t)~(1U << KEEP_TRY);
 	return out;
 }
 
@@ -508,22 +533,6 @@ watch(struct ph_ladder *x, uint64_t now)
 	start_at(fresh, now);
 }
 
-size_t
-ph_ladder_output(struct ph_ladder *x, uint64_t now, struct ph_ladder_send *out, size_t max)
-{
-	size_t n = 0;
-
-	if (x->result.done)
-		return 0;
-	x->now_us = now;
-	watch(x, now);
-	ladder_judge(x, now);
-	for (uint32_t i = 0; i < x->n && n < max && !x->result.done; i++)
-		while (n < max && act(x, &x->flow[i], now, &out[n]))
-			n++;
-	return n;
-}
-
 /* The earlier of ${at} and ${t}, unless that has been looked at already. */
 static uint64_t
 sooner(const struct ph_ladder *x, uint64_t at, uint64_t t)
@@ -549,19 +558,40 @@ flow_deadline(const struct ph_ladder *x, const struct ladder_flow *f)
 	return at;
 }
 
-uint64_t
-ph_ladder_deadline(const struct ph_ladder *x)
+static uint64_t
+next_deadline(const struct ph_ladder *x)
 {
 	uint64_t at = UINT64_MAX;
 
-	if (x->result.done)
-		return UINT64_MAX;
 	for (uint32_t i = 0; i < x->n; i++) {
 		uint64_t t = flow_deadline(x, &x->flow[i]);
 
 		at = t < at ? t : at;
 	}
 	return sooner(x, at, ladder_crossed(x));
+}
+
+size_t
+ph_ladder_output(struct ph_ladder *x, uint64_t now, struct ph_ladder_send *out, size_t max)
+{
+	size_t n = 0;
+
+	if (x->result.done || (!x->dirty && now < x->at_us))
+		return 0;
+	x->now_us = now;
+	watch(x, now);
+	ladder_judge(x, now);
+	for (uint32_t i = 0; i < x->n && n < max && !x->result.done; i++)
+		while (n < max && act(x, &x->flow[i], now, &out[n]))
+			n++;
+	x->at_us = n < max ? next_deadline(x) : now;
+	return n;
+}
+
+uint64_t
+ph_ladder_deadline(const struct ph_ladder *x)
+{
+	return x->result.done ? UINT64_MAX : x->dirty ? x->now_us : x->at_us;
 }
 
 /* Input. */
@@ -582,9 +612,11 @@ ph_ladder_arrived(struct ph_ladder *x, uint64_t now, uint32_t i, uint8_t try,
 		f->cross_told = x->dirty = true;
 		f->cross_kept = seen->port == f->port && seen->addr == f->addr;
 	}
-	if (x->c.ordered && (f->arrived >> try & 1) == 0 && t->mode != PH_LADDER_NO_REPLY)
+	if (x->c.ordered && (f->arrived >> try & 1) == 0 && t->mode != PH_LADDER_NO_REPLY) {
 		t->order_us = (t->mode == PH_LADDER_REPLY ? now : now - seen->ago_us) +
 		    t->after_us;
+		x->dirty = true;
+	}
 	f->arrived |= (uint16_t)(1U << try);
 }
 
@@ -610,7 +642,9 @@ ph_ladder_reply(struct ph_ladder *x, uint64_t now, uint32_t i, uint8_t try)
 		return;
 	if (!x->c.ordered)
 		learn_rtt(x, now - t->sent_us);
-	if (f->class != PH_LADDER_LIVE && !f->cross && f->phase < LADDER_IDLE && now > f->last_us)
+	if (f->class == PH_LADDER_LIVE && t->sent_us > x->life_us)
+		x->life_us = t->sent_us;
+	else if (f->class != PH_LADDER_LIVE && !f->cross && f->phase < LADDER_IDLE && now > f->last_us)
 		f->last_us = now;
 }
 

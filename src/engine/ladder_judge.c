@@ -11,10 +11,10 @@
  * and the likeliest place is just above it.  How far above it may be is a
  * question of chance: the dead flows that follow would all have to be losses, each
  * with probability 1 - q, which the flows below the edge tell.  The upper end is
- * where this has become less likely than one in 200; the class is done when three
+ * where this has become less likely than one in 90; the class is done when three
  * rungs are dead and chance is out of the question.
  */
-static const double edge_doubt = 0.005, done_doubt = 1e-6;
+static const double edge_doubt = 0.011, done_doubt = 1e-6;
 static const double first_guess = 0.15, least_loss = 0.005;
 
 enum { DEAD_RUNGS = 3, MOST_DEAD = 64, MISSING = 3, MISSING_AT_END = 2 };
@@ -45,9 +45,12 @@ close_flow(struct ladder_flow *f)
 static void
 judge_flow(const struct ph_ladder *x, struct ladder_flow *f, uint64_t now)
 {
-	int i = test_of(x, f, true);
+	int i;
 	uint64_t due;
 
+	if ((f->replied & f->tests) == 0 && now < f->late_us)
+		return;
+	i = test_of(x, f, true);
 	f->alive = i >= 0;
 	if (i < 0) {
 		i = test_of(x, f, false);
@@ -88,6 +91,13 @@ add_dead(struct tally *t, uint64_t idle)
 	t->dead[i] = idle;
 }
 
+/* Silence counts only when something else got through after it. */
+static bool
+vouched(const struct ph_ladder *x, const struct ladder_flow *f)
+{
+	return f->alive || f->last_us + f->idle_us < x->life_us;
+}
+
 static void
 count(const struct ph_ladder *x, enum ph_ladder_class class, struct tally *t)
 {
@@ -97,7 +107,7 @@ count(const struct ph_ladder *x, enum ph_ladder_class class, struct tally *t)
 
 		if (f->class != class || f->stillborn)
 			continue;
-		if (!f->judged) {
+		if (!f->judged || !vouched(x, f)) {
 			t->open++;
 			t->next_us = f->rung_us < t->next_us ? f->rung_us : t->next_us;
 		} else if (f->alive) {
@@ -108,7 +118,7 @@ count(const struct ph_ladder *x, enum ph_ladder_class class, struct tally *t)
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct ladder_flow *f = &x->flow[i];
 
-		if (f->class != class || f->stillborn || !f->judged)
+		if (f->class != class || f->stillborn || !f->judged || !vouched(x, f))
 			continue;
 		if (f->idle_us <= t->alive_us) {
 			t->n_below++;
@@ -236,6 +246,7 @@ judge_refresh(struct ph_ladder *x, enum ph_ladder_class class, enum ph_ladder_an
 {
 	const struct ph_ladder_time *s = &x->result.time[PH_LADDER_STREAM];
 	uint64_t limit = s->dead_us + x->c.unit_us * 3 / 10;
+	bool cut = x->result.lifetime_us != 0;	/* no word on refreshing */
 	struct refreshed r = { 0 };
 
 	if (x->finished[class] || !x->finished[PH_LADDER_STREAM])
@@ -249,9 +260,9 @@ judge_refresh(struct ph_ladder *x, enum ph_ladder_class class, enum ph_ladder_an
 			look_at(x, &x->flow[i], limit, now, &r);
 	if (r.alive)
 		*out = PH_LADDER_YES;
-	else if (r.missing >= MISSING || (!r.more && r.missing >= MISSING_AT_END))
+	else if (!cut && (r.missing >= MISSING || (!r.more && r.missing >= MISSING_AT_END)))
 		*out = PH_LADDER_NO;
-	else if (r.more)
+	else if (r.more && !cut)
 		return;
 	close_class(x, class);
 }

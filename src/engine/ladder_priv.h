@@ -28,6 +28,7 @@ struct ladder_flow {
 	bool opened, judged, alive, stillborn;
 	bool cross, cross_told, cross_kept;
 	uint16_t arrived, replied;	/* bit maps of tries */
+	uint16_t tests;			/* those that ask for a test packet */
 	uint16_t port;			/* outside, at first; 0: not told */
 	ph_u128 addr;
 	uint64_t rung_us;		/* how long it is to idle */
@@ -35,16 +36,20 @@ struct ladder_flow {
 	uint64_t last_us;		/* set-up: last packet either way */
 	uint64_t idle_us;		/* judged: how long it was idle */
 	uint64_t reply_us;		/* LIVE: the last answer */
-	struct ladder_try t[LADDER_TRIES];
+	uint64_t late_us;		/* no test packet is given up before; 0: not known */
+	struct ladder_try *t;		/* LADDER_TRIES */
 };
 
 struct ph_ladder {
 	struct ph_ladder_config c;
 	struct ladder_flow *flow;
+	struct ladder_try *tries;	/* of all flows */
 	uint32_t n;
 	uint32_t live[LADDER_LIVES];	/* flows that stand for life now */
 	uint32_t fresh;			/* checks whether anything gets through; spare */
 	uint64_t start_us, now_us, rtt_us, finished_us;
+	uint64_t at_us;			/* nothing to do before, unless dirty */
+	uint64_t life_us;		/* the last sign of life left us then */
 	bool finished[PH_LADDER_CLASSES], checking, dirty;
 	struct ph_ladder_result result;
 };

@@ -270,10 +270,10 @@ test_loss(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		unsigned runs = 60, wrong = 0, wide = 0, answers = 0;
+		unsigned runs = 20, wrong = 0, wide = 0, answers = 0;
 
 		for (unsigned j = 0; j < runs; j++) {
-			world_init(sim_seed() + j, losses[i], j % 2 ? &linux_timers : &pf_timers);
+			world_init(sim_seed() * 100 + j, losses[i], j % 2 ? &linux_timers : &pf_timers);
 			run(&ph_ladder_normal);
 			wrong += !right(PH_LADDER_UNREPLIED, w.sim.track.unreplied_us) ||
 			    !right(PH_LADDER_REPLIED, w.sim.track.replied_us) ||
@@ -361,7 +361,7 @@ test_low_state(void **state)
 	print("few flows", run(&ph_ladder_low_state));
 	assert_true(right(PH_LADDER_UNREPLIED, 30 * S));
 	assert_true(right(PH_LADDER_STREAM, 120 * S));
-	assert_true(w.r.flows < 200);
+	assert_true(w.r.flows < 150);
 	world_fini();
 }
 
@@ -414,6 +414,7 @@ test_lifetime(void **state)
 	print("lifetime of 70 s", run(&ph_ladder_normal));
 	assert_true(w.r.lifetime_us > 60 * S && w.r.lifetime_us < 75 * S);
 	assert_false(w.r.canary_died);
+	assert_int_not_equal(w.r.inbound_refreshes, PH_LADDER_NO);
 	world_fini();
 }
 
