@@ -11,13 +11,14 @@
  * and the likeliest place is just above it.  How far above it may be is a
  * question of chance: the dead flows that follow would all have to be losses, each
  * with probability 1 - q, which the flows below the edge tell.  The upper end is
- * where this has become less likely than one in 90; the class is done when three
- * rungs are dead and chance is out of the question.
+ * where this has become less likely than one in 90, and not for the silence of one
+ * flow, whose opening may have gone otherwise than it looked; the class is done
+ * when three rungs are dead and chance is out of the question.
  */
 static const double edge_doubt = 0.011, done_doubt = 1e-6;
 static const double first_guess = 0.15, least_loss = 0.005;
 
-enum { DEAD_RUNGS = 3, MOST_DEAD = 64, MISSING = 3, MISSING_AT_END = 2 };
+enum { LEAST_DEAD = 2, DEAD_RUNGS = 3, MOST_DEAD = 64, MISSING = 3, MISSING_AT_END = 2 };
 
 /* Flows. */
 
@@ -192,7 +193,7 @@ estimate(struct ph_ladder *x, enum ph_ladder_class class, uint64_t now)
 	out->lost = t.lost;
 	for (unsigned i = 0; i < t.n_dead; i++) {
 		doubt *= p;
-		if (doubt < edge_doubt && out->dead_us == 0)
+		if (i + 1 >= LEAST_DEAD && doubt < edge_doubt && out->dead_us == 0)
 			out->dead_us = t.dead[i];
 	}
 	out->doubt = doubt;
