@@ -644,7 +644,8 @@ ph_ladder_reply(struct ph_ladder *x, uint64_t now, uint32_t i, uint8_t try)
 		learn_rtt(x, now - t->sent_us);
 	if (f->class == PH_LADDER_LIVE && t->sent_us > x->life_us)
 		x->life_us = t->sent_us;
-	else if (f->class != PH_LADDER_LIVE && !f->cross && f->phase < LADDER_IDLE && now > f->last_us)
+	else if (f->class != PH_LADDER_LIVE && !f->cross && f->phase < LADDER_IDLE &&
+	    now > f->last_us)
 		f->last_us = now;
 }
 

@@ -273,7 +273,8 @@ test_loss(void **state)
 		unsigned runs = 10, wrong = 0, wide = 0, answers = 0;
 
 		for (unsigned j = 0; j < runs; j++) {
-			world_init(sim_seed() * 100 + j, losses[i], j % 2 ? &linux_timers : &pf_timers);
+			world_init(sim_seed() * 100 + j, losses[i],
+			    j % 2 ? &linux_timers : &pf_timers);
 			run(&ph_ladder_normal);
 			wrong += !right(PH_LADDER_UNREPLIED, w.sim.track.unreplied_us) ||
 			    !right(PH_LADDER_REPLIED, w.sim.track.replied_us) ||
