@@ -20,7 +20,7 @@
  * it the answers and what ICMP says, and calls it when its time has come.  What
  * the kernel does not take now is kept and sent when it does.
  */
-enum { PH_SHOT_MAX = 2048, PH_SHOT_BATCH = 64, PH_SHOT_PLAIN = 128 };
+enum { PH_SHOT_MAX = 2560, PH_SHOT_BATCH = 64, PH_SHOT_PLAIN = 128 };
 
 struct ph_shot {
 	enum ph_control_kind kind;

@@ -11,7 +11,7 @@
 #include "serve/receipts.h"
 
 enum {
-	BATCH = 32, DATAGRAM = 2048, READY = 256,
+	BATCH = 32, DATAGRAM = 2560, READY = 256,
 	FRAME = 1024,			/* of a request over TCP */
 	US = 1000000,
 	CONN_US = 60 * US,		/* a connection that says nothing for so long ends */
@@ -286,6 +286,17 @@ send_to(int fd, const struct ph_answer_to *a, uint8_t *p, size_t n)
 		ph_udp_send(fd, &m, 1);
 }
 
+/* Whether large packets arrive in pieces is asked with one that has to be cut. */
+static void
+send_in_pieces(int fd, const struct ph_answer_to *a, uint8_t *p, size_t n)
+{
+	bool v6 = !ph_addr_is_v4(a->from);
+
+	ph_udp_df(fd, v6, PH_UDP_MAY_FRAGMENT);
+	send_to(fd, a, p, n);
+	ph_udp_df(fd, v6, PH_UDP_NO_FRAGMENT);
+}
+
 static void
 run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 {
@@ -305,6 +316,10 @@ run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 			};
 			size_t n = take(l, now, &r, out_bytes[n_out]);
 
+			if (n > 0 && r.to.id.kind == PH_CONTROL_FRAGMENT) {
+				send_in_pieces(s->fd, &r.to, out_bytes[n_out], n);
+				continue;
+			}
 			if (n > 0)
 				out[n_out] = (struct ph_udp_msg){
 					.data = out_bytes[n_out], .len = (uint32_t)n,
