@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/match.h"
+#include "net/names.h"
 
 enum {
 	MAX_MASK_RANGES = 65536,
@@ -315,7 +316,19 @@ match_local(const struct ph_match_env *env, struct ph_piece *p,
 	return true;
 }
 
-/* Only packets of a local socket have a user: sent by us, now. */
+static bool
+may_be(const struct ph_match_env *env, const struct ph_piece *p, uint8_t proto)
+{
+	const struct ph_ranges *now = ph_piece_dim(env->mem, p, PH_PROTO);
+
+	return now == NULL || ph_ranges_has(now, proto);
+}
+
+/*
+ * Packets of a local socket have its user: those it sent and, where the kernel finds
+ * the socket before the input hook, those that come to it.  That is so for all of a
+ * connection but the first, and for UDP if the socket is connected.
+ */
 static bool
 match_uid(const struct ph_match_env *env, struct ph_piece *p,
     const struct ph_cond *c, struct ph_doubt *doubt)
@@ -324,8 +337,16 @@ match_uid(const struct ph_match_env *env, struct ph_piece *p,
 	    p->path == PH_PATH_FROM;
 	const struct ph_ranges *uid = env->q->uid;
 
+	if (env->point == PH_INPUT && (p->stage != PH_STAGE_FIRST || may_be(env, p, PH_UDP))) {
+		doubt_set(doubt, "depends on whether the kernel finds the receiver early", c->at);
+		return true;
+	}
 	if (!ours)
-		return false;
+		return c->nobody;
+	if (p->stage == PH_STAGE_REPLY && (may_be(env, p, PH_ICMP) || may_be(env, p, PH_ICMPV6))) {
+		doubt_set(doubt, "depends on whether the kernel itself answers", c->at);
+		return true;
+	}
 	if (uid != NULL && ph_ranges_subset(uid, c->ranges))
 		return !c->neg;
 	if (uid != NULL && !ph_ranges_overlap(uid, c->ranges))

@@ -7,6 +7,7 @@
 struct ph_match_env {
 	struct ph_arena *mem;
 	const struct ph_question *q;
+	enum ph_hook_point point;	/* where the packets are */
 	const struct ph_ranges *local;	/* addresses of the firewall; none known: empty */
 	bool rates_exceeded;		/* judge as if every rate were exceeded */
 	struct ph_pieces *rest;		/* pieces on which the rule does not match */

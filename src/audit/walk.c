@@ -282,6 +282,7 @@ step(struct walk *w, struct ph_piece *p, const struct ph_hook *h)
 	struct ph_doubt doubt = { 0 };
 	struct ph_piece other;
 
+	w->env.point = h->point;
 	if (!ph_match_rule(&w->env, p, r, &doubt)) {
 		p->next++;
 		return true;

@@ -318,11 +318,74 @@ test_whose_timeout(void **state)
 	}
 }
 
+/* A question about a program of user 0, or a packet that goes through. */
+static struct ph_answer
+ask_user(struct world *w, enum ph_path path, uint8_t proto)
+{
+	struct ph_question q = { .path = path };
+	struct ph_answer a = { 0 };
+
+	q.cube.d[PH_SRC] = ph_ranges_one(&w->mem, PH_V4(0xc0000201), PH_V4(0xc0000201));
+	q.cube.d[PH_DST] = ph_ranges_one(&w->mem, PH_V4(0xc6336401), PH_V4(0xc6336401));
+	q.cube.d[PH_PROTO] = ph_ranges_one(&w->mem, proto, proto);
+	q.cube.d[PH_SPORT] = ph_ranges_one(&w->mem, 0, proto == PH_ICMP ? 0 : 9);
+	q.cube.d[PH_DPORT] = ph_ranges_one(&w->mem, 8, 8);
+	q.uid = ph_ranges_one(&w->mem, 0, 0);
+	ph_walk(&w->mem, &w->rs, &q, &a);
+	return a;
+}
+
+/* Whose packet, as the kernel sees it: one rule that drops, in one base chain. */
+static void
+test_whose_packet(void **state)
+{
+	static const struct {
+		enum ph_hook_point point;
+		enum ph_path path;
+		uint8_t proto;
+		bool neg, nobody;
+		unsigned uid;
+		enum ph_verdict is;
+	} rows[] = {
+		{ PH_POSTROUTING, PH_PATH_THROUGH, PH_UDP, false, false, 0, PH_OPEN },
+		{ PH_POSTROUTING, PH_PATH_THROUGH, PH_UDP, true, false, 0, PH_OPEN },
+		{ PH_POSTROUTING, PH_PATH_THROUGH, PH_UDP, true, true, 0, PH_BLOCKED },
+		{ PH_OUTPUT, PH_PATH_FROM, PH_UDP, false, false, 0, PH_BLOCKED },
+		{ PH_OUTPUT, PH_PATH_FROM, PH_UDP, true, true, 0, PH_OPEN },
+		{ PH_OUTPUT, PH_PATH_FROM, PH_UDP, true, true, 1, PH_BLOCKED },
+		{ PH_OUTPUT, PH_PATH_TO, PH_TCP, false, false, 0, PH_BLOCKED },
+		{ PH_OUTPUT, PH_PATH_TO, PH_ICMP, false, false, 0, PH_UNKNOWN },
+		{ PH_INPUT, PH_PATH_FROM, PH_TCP, false, false, 0, PH_UNKNOWN },
+		{ PH_INPUT, PH_PATH_TO, PH_TCP, false, false, 0, PH_UNKNOWN },
+		{ PH_INPUT, PH_PATH_TO, PH_TCP, true, true, 0, PH_BLOCKED },
+		{ PH_PREROUTING, PH_PATH_TO, PH_TCP, false, false, 0, PH_OPEN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ph_cond c = { .kind = PH_COND_UID, .neg = rows[i].neg,
+			.nobody = rows[i].nobody };
+		struct ph_answer a;
+		struct world w;
+
+		setup(&w, PH_ACT_ACCEPT);
+		c.ranges = ph_ranges_one(&w.mem, rows[i].uid, rows[i].uid);
+		add(&w, hook(&w, rows[i].point, PH_HOOK_FILTER, 0, PH_ACT_ACCEPT), &c, 1,
+		    (struct ph_act){ .kind = PH_ACT_DROP });
+		a = ask_user(&w, rows[i].path, rows[i].proto);
+		for (size_t k = 0; k < a.n; k++)
+			assert_int_equal(a.parts[k].verdict, rows[i].is);
+		assert_true(a.n > 0);
+		ph_arena_fini(&w.mem);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whose_timeout),
+		cmocka_unit_test(test_whose_packet),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_half_open_range),
 		cmocka_unit_test(test_reply_needs_state),

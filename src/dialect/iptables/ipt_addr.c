@@ -194,7 +194,11 @@ read_mark(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 	return true;
 }
 
-/* Packets that no program here sent have no owner, and "! owner" holds. */
+/*
+ * Packets that no program here sent have no owner, and "! owner" holds
+ * (owner_mt()).  Nothing sees such packets in OUTPUT, and other platforms need
+ * not be able to say it.
+ */
 static bool
 only_output(const struct ipt_rule *r)
 {
@@ -218,12 +222,13 @@ read_uid(struct ipt_rule *r, struct ipt_use *u, const struct ipt_arg *a)
 		    UINT32_MAX, &hi) && lo <= hi;
 	ph_ipt_rule_words(r, a->at, ph_arena_printf(r->rd->mem, "-m owner%s --uid-owner "
 	    "%.*s", a->neg ? " !" : "", (int)a->v.s.len, a->v.s.s));
-	if (!known || (a->neg && !only_output(r))) {
+	if (!known) {
 		ph_ipt_rule_opaque(r, a->at, "depends on who sent it");
 		return true;
 	}
 	ph_ipt_rule_cond(r, &(struct ph_cond){
-		.kind = PH_COND_UID, .neg = a->neg, .at = a->at,
+		.kind = PH_COND_UID, .neg = a->neg, .nobody = a->neg && !only_output(r),
+		.at = a->at,
 		.ranges = ph_ranges_one(r->rd->mem, lo, hi),
 	});
 	return true;

@@ -397,6 +397,10 @@ uid(struct ph_nft_emit *em, const struct ph_cond *c, struct ph_nft_alts *out)
 	struct ph_buf b;
 	const struct ph_ranges *r = c->ranges;
 
+	if (c->nobody) {
+		ph_nft_emit_cannot(em, c->at, "not of a user, or of none");
+		return;
+	}
 	if (c->neg)
 		r = ph_ranges_subtract(em->mem, ph_ranges_one(em->mem, 0, UINT32_MAX), r);
 	ph_buf_init(&b, em->mem);

@@ -79,6 +79,7 @@ tail COMMIT
 -A FORWARD -m connmark --mark 16/240 -j DROP ; -A FORWARD -m connmark --mark 0x10/0xf0 -j DROP ; OK
 -A FORWARD -m mark --mark x -j DROP ; ; FAIL bad-mark
 -A OUTPUT -m owner --uid-owner 1000 -j ACCEPT ; = ; OK
+-A OUTPUT -m owner ! --uid-owner 1000-1001 -j ACCEPT ; = ; OK
 -A OUTPUT -m owner --gid-owner users -j ACCEPT ; = ; OK
 -A FORWARD -m comment --comment "a \"quoted\" text with -j DROP" -j ACCEPT ; = ; OK
 -A FORWARD -m comment --comment plain -j ACCEPT ; = ; OK
