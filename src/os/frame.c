@@ -46,6 +46,12 @@ ph_frame_open(const char *link)
 	return err;
 }
 
+void
+ph_frame_close(int fd)
+{
+	close(fd);
+}
+
 /* The link that a socket is bound to, and who is to take packets there. */
 static int
 taker(int fd, struct sockaddr_ll *to)

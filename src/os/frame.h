@@ -27,6 +27,9 @@ struct ph_frame {
  */
 int ph_frame_open(const char *link);
 
+/* ph_frame_close(fd) */
+void ph_frame_close(int fd);
+
 /*
  * ph_frame_send(fd, v, n): at most PH_FRAME_BATCH packets, to PH_FRAME_MAC.
  * How many were taken, or -errno.

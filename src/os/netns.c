@@ -73,6 +73,18 @@ ph_netns_open(void)
 	return fd >= 0 ? fd : -errno;
 }
 
+const char *
+ph_netns_path(struct ph_arena *mem, int fd)
+{
+	return ph_arena_printf(mem, "/proc/%d/fd/%d", (int)getpid(), fd);
+}
+
+void
+ph_netns_close(int fd)
+{
+	close(fd);
+}
+
 int
 ph_netns_enter(int fd)
 {

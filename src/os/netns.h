@@ -30,6 +30,12 @@ int ph_netns_new(void);
 /* ph_netns_open(): a descriptor of the network the process is in, or -errno. */
 int ph_netns_open(void);
 
+/* ph_netns_path(mem, fd): a name by which other programs reach it. */
+const char *ph_netns_path(struct ph_arena *, int fd);
+
+/* ph_netns_close(fd): it ends with the last who holds it. */
+void ph_netns_close(int fd);
+
 /* ph_netns_enter(fd): move to that network; 0 or -errno. */
 int ph_netns_enter(int fd);
 
