@@ -184,7 +184,8 @@ fail(struct run *r, int err, const char *why)
 {
 	if (r->lab->refused == NULL)
 		r->lab->refused = why != NULL ? why : strerror(-err);
-	r->lab->not_permitted |= err == -EPERM || err == -EACCES;
+	r->lab->not_permitted |= err == -EPERM || err == -EACCES || err == -ENOSPC ||
+	    err == -EUSERS;
 }
 
 /* Why a part is not tried, or NULL. */

@@ -46,27 +46,49 @@ ph_lab_load_sets(struct ph_arena *mem, const char *text, const char **why)
 	return code == 0;
 }
 
+enum backend { ON_NFTABLES, LEGACY, N_BACKENDS };
+
+/* Text for both families, of which one may have none. */
+static bool
+restore(struct ph_arena *mem, enum backend on, const char *const text[2], const char **why)
+{
+	static const char *const program[N_BACKENDS][2] = {
+		[ON_NFTABLES] = { "iptables-nft-restore", "ip6tables-nft-restore" },
+		[LEGACY] = { "iptables-legacy-restore", "ip6tables-legacy-restore" },
+	};
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		const char *name = program[on][v6], *said;
+		int code = text[v6][0] == '\0' ? 0 :
+		    ph_spawn(mem, (const char *const []){ name, NULL }, text[v6], &said);
+
+		if (code == 127)
+			*why = ph_arena_printf(mem, "the program %s is missing", name);
+		else if (code != 0)
+			*why = first_line(mem, name, said);
+		if (code != 0)
+			return false;
+	}
+	return true;
+}
+
 /* The tables on nftables first; what they do not know the older ones may. */
 static bool
-restore(struct ph_arena *mem, bool v6, const char *text, const char **why)
+restore_somehow(struct ph_arena *mem, const char *const text[2], const char **why)
 {
-	static const char *const program[2][2] = {
-		{ "iptables-nft-restore", "iptables-legacy-restore" },
-		{ "ip6tables-nft-restore", "ip6tables-legacy-restore" },
+	static const char *const nothing[] = {
+		"*raw\nCOMMIT\n*mangle\nCOMMIT\n*nat\nCOMMIT\n*filter\nCOMMIT\n",
+		"*raw\nCOMMIT\n*mangle\nCOMMIT\n*nat\nCOMMIT\n*filter\nCOMMIT\n",
 	};
-	const char *said = "", *first = NULL;
+	const char *also;
 
-	for (int i = 0; i < 2; i++) {
-		const char *const argv[] = { program[v6][i], "--noflush", NULL };
-		int code = ph_spawn(mem, argv, text, &said);
-
-		if (code == 0)
-			return true;
-		said = code == 127 ? ph_arena_printf(mem, "the program %s is missing",
-		    program[v6][i]) : first_line(mem, program[v6][i], said);
-		first = first != NULL ? first : said;
-	}
-	*why = first;
+	if (restore(mem, ON_NFTABLES, text, why))
+		return true;
+	/* nothing of what was taken may stay */
+	ph_nft_run(mem, "flush ruleset", NULL, &also);
+	if (restore(mem, LEGACY, text, &also))
+		return true;
+	restore(mem, LEGACY, nothing, &also);
 	return false;
 }
 
@@ -116,10 +138,8 @@ ph_lab_load_iptables(struct ph_arena *mem, const struct ph_ruleset *rs, const ch
 		*why = "the lab loads iptables rules as iptables-save prints them";
 		return false;
 	}
-	for (int v6 = 0; v6 < 2; v6++)
-		if (text[v6].len > 0 && !restore(mem, v6, text[v6].s, why))
-			return false;
-	return true;
+	return restore_somehow(mem, (const char *const []){ text[0].len > 0 ? text[0].s : "",
+	    text[1].len > 0 ? text[1].s : "" }, why);
 }
 
 uint32_t
