@@ -273,7 +273,7 @@ ph_h225_decode(const void *p, size_t n, struct ph_h225 *m)
 		return false;
 	ph_reader_skip(&r, TPKT_HEADER);
 	note(m, "TPKT length", 2, 2);
-	if (ph_reader_u8(&r) != Q931 || ph_reader_u8(&r) != 2)
+	if (ph_reader_u16(&r) != (Q931 << 8 | 2))
 		return false;
 	crv = ph_reader_u16(&r);
 	note(m, "call reference", 6, 2);

@@ -74,7 +74,7 @@ ph_per_put(struct ph_per *r, unsigned n, uint32_t v)
 
 		if (from % 8 == 0)
 			*b = 0;
-		*b |= (uint8_t)((v >> --n & 1) << (7 - from % 8));
+		*b |= (uint8_t)((v >> (r->bit - 1 - from) & 1) << (7 - from % 8));
 	}
 }
 
