@@ -50,7 +50,7 @@ struct ph_cond {
 	enum ph_dim dim;
 	bool neg;			/* condition holds when the test does not */
 	bool v6;			/* MASK: of an IPv6 address */
-	bool nobody;			/* UID: holds, too, for packets that no local program sent */
+	bool nobody;			/* UID: holds for packets of no local program, too */
 	struct ph_span at;
 	union {
 		const struct ph_ranges *ranges;

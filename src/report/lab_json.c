@@ -15,10 +15,11 @@ real(double v)
 static json_t *
 timer(struct ph_arena *mem, const struct ph_lab_timer *t)
 {
-	json_t *o = json_object();
+	json_t *o;
 
 	if (!t->wanted)
 		return json_null();
+	o = json_object();
 	ph_json_set(mem, o, "need_s", json_integer(t->need_s));
 	ph_json_set(mem, o, "predicted_s", json_integer(t->predicted_s));
 	ph_json_set(mem, o, "by", ph_json_place(mem, t->at));
