@@ -354,6 +354,8 @@ do_act(struct ph_arena *mem, struct ph_piece *p, const struct ph_rule *r,
 	case PH_ACT_OPAQUE:
 		if (doubt->why == NULL)
 			*doubt = (struct ph_doubt){ a->text, a->at };
+		p->view[PH_MARK] = view_own(NULL);
+		p->view[PH_CTMARK] = p->no_ct ? p->view[PH_CTMARK] : view_own(NULL);
 		return PH_ANYTHING;
 	case PH_ACT_SNAT:
 	case PH_ACT_DNAT:

@@ -64,10 +64,11 @@ static bool
 add_mask(struct ph_arena *mem, struct ph_shape *s, const struct ph_cond *c)
 {
 	struct ph_range within = ph_ranges_hull(s->one.d[c->dim]);
+	bool v4 = !c->v6 && (c->dim == PH_SRC || c->dim == PH_DST);
 	const struct ph_ranges *r;
 
 	if (!ph_ranges_masked(mem, c->masked->value, c->masked->mask, c->v6 ? 128 : 32,
-	    c->v6 ? 0 : PH_V4_BASE, within, MAX_MASK_RANGES, &r)) {
+	    v4 ? PH_V4_BASE : 0, within, MAX_MASK_RANGES, &r)) {
 		s->exact = false;
 		return true;
 	}

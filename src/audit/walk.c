@@ -235,14 +235,21 @@ end_of_chain(struct walk *w, struct ph_piece *p, const struct ph_hook *h)
 	return ph_act_return(p) ? !is_repeat(w, p) : end_of_base(w, p, h);
 }
 
-/* Any verdict is possible: all are followed. */
+/*
+ * Any verdict is possible: all are followed.  Where packets can be sent elsewhere, by
+ * translation or by a program, that cannot.
+ */
 static bool
 anything(struct walk *w, struct ph_piece *p, const struct ph_hook *h,
     const struct ph_rule *r)
 {
-	struct ph_piece dropped = *p, accepted = *p;
+	struct ph_piece dropped = *p, accepted = *p, elsewhere = *p;
 
 	drop(w, &dropped, h, r->at, p->next);
+	if (h->kind == PH_HOOK_NAT || h->point == PH_PREROUTING) {
+		decided_by(&elsewhere, h->point, r->at, p->next);
+		finish(w, &elsewhere, PH_UNKNOWN, p->doubt.why);
+	}
 	if (next_hook(w, &accepted))
 		ph_pieces_push(&w->todo, &accepted);
 	p->next++;

@@ -380,12 +380,41 @@ test_whose_packet(void **state)
 	}
 }
 
+/* What a rule may do that was not understood: to the mark, and by translation. */
+static void
+test_opaque_does_more(void **state)
+{
+	struct ph_cond mark;
+	struct ph_answer a;
+	struct world w;
+
+	(void)state;
+	setup(&w, PH_ACT_DROP);
+	add(&w, hook(&w, PH_PREROUTING, PH_HOOK_NAT, -100, PH_ACT_ACCEPT), NULL, 0,
+	    (struct ph_act){ .kind = PH_ACT_OPAQUE, .text = "x" });
+	a = ask(&w, 1, 1);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(a.parts[0].verdict, PH_UNKNOWN);
+	ph_arena_fini(&w.mem);
+
+	setup(&w, PH_ACT_DROP);
+	mark = in_range(&w, PH_MARK, 7, 7);
+	add(&w, hook(&w, PH_FORWARD, PH_HOOK_FILTER, -1, PH_ACT_ACCEPT), NULL, 0,
+	    (struct ph_act){ .kind = PH_ACT_OPAQUE, .text = "x" });
+	add(&w, w.base, &mark, 1, (struct ph_act){ .kind = PH_ACT_ACCEPT });
+	a = ask(&w, 1, 1);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(a.parts[0].verdict, PH_UNKNOWN);
+	ph_arena_fini(&w.mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whose_timeout),
 		cmocka_unit_test(test_whose_packet),
+		cmocka_unit_test(test_opaque_does_more),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_half_open_range),
 		cmocka_unit_test(test_reply_needs_state),

@@ -304,13 +304,70 @@ match_other(struct place *p)
 	    "meta skuid 0", "meta skuid != 0", "counter", "meta skuid 1000-2000");
 }
 
+/* Tuples of whatever can be told without packets that are rare. */
+static const char *
+match_tuples(struct place *p)
+{
+	struct gen *g = p->t->g;
+	struct ph_arena *m = g->rules.mem;
+	bool v6 = pick_v6(p->t);
+
+	switch (rng_below(g->rng, 4)) {
+	case 0:
+		return ph_arena_printf(m, "meta l4proto . th dport %s{ tcp . %s, udp . %s }",
+		    neg(g), port_item(g), port_item(g));
+	case 1:
+		return ph_arena_printf(m, "%s saddr . %s daddr %s{ %s . %s, %s . %s }",
+		    v6 ? "ip6" : "ip", v6 ? "ip6" : "ip", neg(g), addr_item(g, v6),
+		    addr_item(g, v6), addr_item(g, v6), addr_item(g, v6));
+	case 2:
+		return ph_arena_printf(m, "iifname . udp dport { \"%s\" . %u, \"%s\" . %u }",
+		    gen_iface(g), gen_port(g), gen_iface(g), gen_port(g));
+	default:
+		return ph_arena_printf(m, "tcp sport . tcp dport { %s . %s }",
+		    port_item(g), port_item(g));
+	}
+}
+
+static const char *
+match_rare(struct place *p)
+{
+	struct gen *g = p->t->g;
+	struct ph_arena *m = g->rules.mem;
+	bool v6 = pick_v6(p->t);
+
+	switch (rng_below(g->rng, 7)) {
+	case 0:
+		return ph_arena_printf(m, "%s dport != %s", GEN_WORD(g, "tcp", "udp", "th"),
+		    anonymous(g, false, port_item6));
+	case 1:
+		return ph_arena_printf(m, "%s %s != %s", v6 ? "ip6" : "ip",
+		    GEN_WORD(g, "saddr", "daddr"), anonymous(g, v6, addr_item));
+	case 2:
+		return ph_arena_printf(m, "%s %s %u", GEN_WORD(g, "tcp dport", "udp dport",
+		    "udp sport", "th dport"), GEN_WORD(g, "<", ">", "<=", ">="), gen_port(g));
+	case 3:
+		return v6 ? "ip6 saddr & ::3 == ::1" : "ip saddr & 0.0.0.3 == 0.0.0.2";
+	case 4:
+		return GEN_WORD(g, "meta protocol ip", "meta protocol { ip, ip6 }",
+		    "meta protocol != ip6", "ct l3proto ipv4", "ct protocol udp",
+		    "ct protocol { tcp, icmp }", "ct status seen-reply",
+		    "ct status & seen-reply == 0");
+	case 5:
+		return p->t->has_sets ? v6 ? "ip6 daddr @all6" : "ip saddr @all4" :
+		    match_port(p);
+	default:
+		return match_tuples(p);
+	}
+}
+
 typedef const char *match_h(struct place *);
 
 static const struct { match_h *make; unsigned weight; } matches[] = {
 	{ match_addr, 24 }, { match_port, 26 }, { match_proto, 8 }, { match_family, 2 },
 	{ match_flags, 5 }, { match_icmp, 4 }, { match_iface, 12 }, { match_ct, 14 },
 	{ match_mark, 6 }, { match_concat, 5 }, { match_masked, 2 }, { match_original, 3 },
-	{ match_other, 4 },
+	{ match_other, 4 }, { match_rare, 12 },
 };
 
 static const char *
@@ -337,6 +394,10 @@ side_effect(struct place *p)
 
 	if (p->hook != NULL && p->priority < -200 && rng_chance(g->rng, 50))
 		return "notrack";
+	if (rng_chance(g->rng, 15))
+		return ph_arena_printf(g->rules.mem, "%s mark set %s dport map { %s : 0x1, "
+		    "%s : 0x12 }", GEN_WORD(g, "meta", "ct"), GEN_WORD(g, "tcp", "udp"),
+		    port_item(g), port_item(g));
 	return GEN_WORD(g, "counter", "meta mark set 0x1", "meta mark set 0x13",
 	    "meta mark set meta mark or 0x2", "meta mark set meta mark and 0xfffffffe",
 	    "meta mark set meta mark xor 0x10", "ct mark set 0x1", "ct mark set meta mark",
@@ -380,6 +441,38 @@ verdict(struct place *p)
 }
 
 static const char *
+verdict_map_rare(struct place *p)
+{
+	struct gen *g = p->t->g;
+	struct ph_arena *m = g->rules.mem;
+	bool v6 = pick_v6(p->t);
+	const char *a = verdict(p), *b = verdict(p);
+
+	switch (rng_below(g->rng, 6)) {
+	case 0:
+		return ph_arena_printf(m, "%s { %s : %s, %s : %s }", "meta l4proto vmap",
+		    GEN_WORD(g, "tcp", "icmp"), a, "udp", b);
+	case 1:
+		return ph_arena_printf(m, "%s daddr . %s dport vmap { %s . %s : %s, "
+		    "%s . %s : %s }", v6 ? "ip6" : "ip", GEN_WORD(g, "tcp", "udp"),
+		    addr_item(g, v6), port_item(g), a, addr_item(g, v6), port_item(g), b);
+	case 2:
+		return ph_arena_printf(m, "%s : %s, %s : %s }", GEN_WORD(g,
+		    "meta mark vmap { 0x0", "ct mark vmap { 0x0"), a, "0x1-0x12", b);
+	case 3:
+		return ph_arena_printf(m, "%s : %s, %s : %s }", "ct direction vmap { original",
+		    a, "reply", b);
+	case 4:
+		return ph_arena_printf(m, "%s dport vmap { %s : %s, * : %s }",
+		    GEN_WORD(g, "tcp", "udp", "th"), port_item(g), a, b);
+	default:
+		return ph_arena_printf(m, "%s dport %s %s { %s saddr %s %s; %s; }",
+		    GEN_WORD(g, "tcp", "udp"), port_item(g), GEN_WORD(g, "jump", "goto"),
+		    v6 ? "ip6" : "ip", addr_item(g, v6), a, b);
+	}
+}
+
+static const char *
 verdict_map(struct place *p)
 {
 	struct gen *g = p->t->g;
@@ -389,6 +482,8 @@ verdict_map(struct place *p)
 	if (p->t->has_sets && rng_chance(g->rng, 25))
 		return fmt2(g, "%s dport vmap @verdicts%s", GEN_WORD(g, "tcp", "udp", "th"),
 		    "");
+	if (rng_chance(g->rng, 40))
+		return verdict_map_rare(p);
 	switch (rng_below(g->rng, 4)) {
 	case 0:
 		return ph_arena_printf(m, "%s dport vmap { %s : %s, %s : %s }",
@@ -408,12 +503,21 @@ verdict_map(struct place *p)
 	}
 }
 
-/* nft 1.0.6 forgets a protocol without ports before "th dport" when it lists a rule. */
+/*
+ * nft 1.0.6 forgets a protocol without ports before "th dport" when it lists a rule,
+ * and of a connection the protocols before what is said of the packet.
+ */
 static bool
 is_listed_wrong(const char *rule)
 {
 	static const char *const protos[] = { "esp", "icmp" };
+	static const char *const what[] = { "port", "addr", "type", "code", "flags" };
+	const char *of = strstr(rule, "ct l3proto");
 
+	of = of == NULL ? strstr(rule, "ct protocol") : of;
+	for (size_t i = 0; of != NULL && i < sizeof(what) / sizeof(*what); i++)
+		if (strstr(of, what[i]) != NULL)
+			return true;
 	for (size_t i = 0; i < sizeof(protos) / sizeof(*protos); i++) {
 		const char *proto = strstr(rule, protos[i]);
 
@@ -479,6 +583,21 @@ destination_translation(struct gen *g, bool v6, const char *proto, const char *t
 	return fmt2(g, "dnat %s to %s", v6 ? "ip6" : "ip", to);
 }
 
+/* To where the port says; "to" is beyond the same interface as "from". */
+static const char *
+translation_map(struct gen *g, bool v6, const char *proto, const char *to)
+{
+	struct ph_arena *m = g->rules.mem;
+	const char *ip = v6 ? "ip6" : "ip";
+
+	if (rng_chance(g->rng, 50))
+		return ph_arena_printf(m, "dnat %s to %s dport map { %s : %s, %s : %s }", ip,
+		    proto, port_item(g), to, port_item(g), to);
+	return ph_arena_printf(m, "dnat %s addr . port to %s dport map { %u : %s . %u, "
+	    "%u : %s . %u }", ip, proto, gen_port(g), to, gen_port(g), gen_port(g), to,
+	    gen_port(g));
+}
+
 static void
 add_nat_rule(struct place *p)
 {
@@ -501,6 +620,8 @@ add_nat_rule(struct place *p)
 		ph_buf_printf(&b, "%s dport %s ", proto, port_item(g));
 	if (rng_chance(g->rng, 10))
 		ph_buf_puts(&b, GEN_WORD(g, "accept", "return"));
+	else if (dst && proto != NULL && rng_chance(g->rng, 20))
+		ph_buf_puts(&b, translation_map(g, v6, proto, m.to));
 	else
 		ph_buf_puts(&b, dst ? destination_translation(g, v6, proto, m.to) :
 		    source_translation(p, v6));
@@ -554,6 +675,10 @@ add_sets(struct table *t)
 	add_elements(g, "ports", "inet_service", port_item6, false, 5);
 	add_pairs(g, "pairs4", false);
 	add_pairs(g, "pairs6", true);
+	draft_add(&g->rules, false, "\tset all4 { type ipv4_addr; flags interval; elements = "
+	    "{ %s, * }; }", addr_item(g, false));
+	draft_add(&g->rules, false, "\tset all6 { type ipv6_addr; elements = { %s }; }",
+	    gen_host_text(g, true));
 	draft_add(&g->rules, false, "\tmap verdicts { type inet_service : verdict; "
 	    "elements = { %u : accept, %u : drop }; }", gen_port(g), 1 + gen_port(g) / 2);
 }

@@ -139,6 +139,18 @@ priority(struct ph_nft_parser *p, int *out)
 	return true;
 }
 
+/* Translation is not done where packets are forwarded, and "route" is for our own. */
+static bool
+hook_suits(struct ph_nft_parser *p, const struct ph_nft_hook *h, struct ph_span at)
+{
+	if (h->type == PH_HOOK_NAT ? h->point >= 0 && h->point != PH_FORWARD :
+	    h->type != PH_HOOK_ROUTE || h->point == PH_OUTPUT)
+		return true;
+	ph_nft_lex_error(&p->lx, "bad-hook", at, "a chain of type %s cannot be on this hook",
+	    h->type == PH_HOOK_NAT ? "nat" : "route");
+	return false;
+}
+
 /* hook = "type" T "hook" H {"device" D | "devices" "=" set} "priority" prio */
 static bool
 read_hook(struct ph_nft_parser *p, struct ph_nft_chain *c)
@@ -164,6 +176,8 @@ read_hook(struct ph_nft_parser *p, struct ph_nft_chain *c)
 		ph_nft_word_unknown(p, "bad-hook", lx->tok.at, PH_NFT_W_HOOK);
 		return false;
 	}
+	if (!hook_suits(p, h, lx->tok.at))
+		return false;
 	ph_nft_lex_next(lx);
 	while (ph_nft_lex_accept(lx, "device") || ph_nft_lex_accept(lx, "devices"))
 		if (!devices(p))

@@ -380,6 +380,12 @@ run_object(struct ph_nft_parser *p, enum verb verb, bool written)
 			return objects[i].run(p, verb);
 	if (ph_nft_block_obj_kind(p, &kind))
 		return do_obj(p, verb, kind);
+	if (ph_nft_lex_is_op(&p->lx, "{")) {
+		ph_nft_lex_error(&p->lx, "unknown-command", p->lx.tok.at,
+		    "this is JSON; rules are read as \"nft list ruleset\" prints them "
+		    "without -j");
+		return false;
+	}
 	ph_nft_word_unknown(p, "unknown-command", p->lx.tok.at,
 	    written ? PH_NFT_W_OBJECT : PH_NFT_W_COMMAND);
 	return false;

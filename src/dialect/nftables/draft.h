@@ -20,7 +20,7 @@ struct ph_nft_draft {
 	struct ph_act *acts;
 	size_t n_acts, cap_acts;
 	bool effects;			/* an action that outlasts a failed match */
-	const char *diverted;		/* text of a tproxy statement */
+	const struct ph_nft_stmt *diverted;	/* a tproxy statement */
 	const struct ph_nft_expr *port;	/* that a map gave a translation */
 };
 
@@ -31,6 +31,7 @@ struct ph_nft_lower {
 	struct ph_nft_table *table;
 	struct ph_nft_chain *chain;
 	struct ph_nft_rule *rule;
+	const struct ph_nft_stmt *stmt;	/* of it */
 	struct ph_map *texts;		/* reasons -> canonical text */
 	struct ph_map outsides;		/* of long lists of ranges */
 	struct ph_nft_edge *edges;	/* jumps between chains */

@@ -330,10 +330,14 @@ status(struct ph_nft_emit *em, const struct dims *d, struct ph_nft_alts *out)
 		ph_nft_emit_status(em, d->d[PH_STATUS], out);
 }
 
-/* "ip saddr & 255.0.255.0 == 10.0.1.0 " */
+/* "ip saddr & 255.0.255.0 == 10.0.1.0 "; the protocol of a port stands before it. */
 static void
 masked(struct ph_nft_emit *em, const struct ph_cond *c, struct ph_nft_alts *out)
 {
+	static const char *const words[PH_NDIMS] = {
+		[PH_SRC] = "saddr", [PH_DST] = "daddr", [PH_SPORT] = "th sport",
+		[PH_DPORT] = "th dport", [PH_MARK] = "meta mark", [PH_CTMARK] = "ct mark",
+	};
 	bool address = c->dim == PH_SRC || c->dim == PH_DST;
 	enum ph_nft_type type = !address ? PH_NFT_T_MARK : c->v6 ? PH_NFT_T_V6 : PH_NFT_T_V4;
 	ph_u128 base = type == PH_NFT_T_V4 ? PH_V4_BASE : 0;
@@ -341,14 +345,30 @@ masked(struct ph_nft_emit *em, const struct ph_cond *c, struct ph_nft_alts *out)
 	struct ph_buf b;
 
 	ph_buf_init(&b, em->mem);
-	if (address)
-		ph_buf_printf(&b, "%s %s & ", c->v6 ? "ip6" : "ip",
-		    c->dim == PH_SRC ? "saddr" : "daddr");
-	else
-		ph_buf_printf(&b, "%s & ", c->dim == PH_MARK ? "meta mark" : "ct mark");
+	ph_buf_printf(&b, "%s%s & ", !address ? "" : c->v6 ? "ip6 " : "ip ", words[c->dim]);
 	ph_nft_emit_item(&b, type, (struct ph_range){ mask, mask });
 	ph_buf_puts(&b, c->neg ? " != " : " == ");
 	ph_nft_emit_item(&b, type, (struct ph_range){ value, value });
+	ph_buf_putc(&b, ' ');
+	ph_nft_emit_alt(em, out, b.s);
+}
+
+/* "ct protocol tcp " */
+static void
+original_proto(struct ph_nft_emit *em, const struct ph_cond *c, struct ph_nft_alts *out)
+{
+	const struct ph_ranges *r = c->ranges;
+	struct ph_buf b;
+
+	if (c->dim != PH_PROTO) {
+		ph_nft_emit_cannot(em, c->at, "this of the original packet");
+		return;
+	}
+	if (c->neg)
+		r = ph_ranges_subtract(em->mem, ph_ranges_one(em->mem, 0, 255), r);
+	ph_buf_init(&b, em->mem);
+	ph_buf_puts(&b, "ct protocol ");
+	ph_nft_emit_values(em, &b, PH_NFT_T_PROTO, r);
 	ph_buf_putc(&b, ' ');
 	ph_nft_emit_alt(em, out, b.s);
 }
@@ -366,7 +386,7 @@ original(struct ph_nft_emit *em, const struct ph_cond *c, struct ph_nft_alts *ou
 	struct ph_buf b;
 
 	if (word[c->dim] == NULL) {
-		ph_nft_emit_cannot(em, c->at, "this of the original packet");
+		original_proto(em, c, out);
 		return;
 	}
 	for (int v6 = 0; v6 < (ports ? 1 : 2); v6++) {
@@ -378,14 +398,15 @@ original(struct ph_nft_emit *em, const struct ph_cond *c, struct ph_nft_alts *ou
 			f = ph_ranges_subtract(em->mem, ph_ranges_one(em->mem, all.lo, all.hi), f);
 		if (f->n == 0)
 			continue;
+		if (is_whole(f, all) && !ports) {
+			ph_nft_emit_alt(em, out, v6 ? "ct l3proto ipv6 " : "ct l3proto ipv4 ");
+			continue;
+		}
 		ph_buf_init(&b, em->mem);
 		ph_buf_printf(&b, "ct original %s%s ", ports ? "" : v6 ? "ip6 " : "ip ",
 		    word[c->dim]);
-		if (is_whole(f, all) && !ports)
-			ph_buf_puts(&b, v6 ? "::/0" : "0.0.0.0/0");
-		else
-			ph_nft_emit_values(em, &b, ports ? PH_NFT_T_PORT : v6 ? PH_NFT_T_V6 :
-			    PH_NFT_T_V4, f);
+		ph_nft_emit_values(em, &b, ports ? PH_NFT_T_PORT : v6 ? PH_NFT_T_V6 :
+		    PH_NFT_T_V4, f);
 		ph_buf_putc(&b, ' ');
 		ph_nft_emit_alt(em, out, b.s);
 	}

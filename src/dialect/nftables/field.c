@@ -120,8 +120,8 @@ static const row ct[] = {
 	DIM("direction", DIRECTION, PH_STATE, 0, 0),
 	DIM("status", STATUS, PH_STATUS, 0, 0),
 	DIM("mark", MARK, PH_CTMARK, 0, 0),
-	ROW("l3proto", NFPROTO, FAMILY, PH_SRC, 0, 0),
-	DIM("protocol", PROTO, PH_PROTO, 0, 0),
+	ROW("l3proto", NFPROTO, ORIG, PH_SRC, 0, 0),
+	ROW("protocol", PROTO, ORIG, PH_PROTO, 0, 0),
 	DARK("helper", 0, 0), DARK("expiration", 0, 0), DARK("label", 0, 0),
 	DARK("bytes", 0, 0), DARK("packets", 0, 0), DARK("avgpkt", 0, 0),
 	DARK("zone", 0, 0), DARK("id", 0, 0), DARK("event", 0, 0),
@@ -206,8 +206,8 @@ static const row orig[] = {
 	ROW("saddr", V4, ORIG, PH_SRC, F4, 0), ROW("daddr", V4, ORIG, PH_DST, F4, 0),
 	ROW("proto-src", PORT, ORIG, PH_SPORT, 0, 0),
 	ROW("proto-dst", PORT, ORIG, PH_DPORT, 0, 0),
-	DIM("protocol", PROTO, PH_PROTO, 0, 0), ROW("l3proto", NFPROTO, FAMILY, PH_SRC, 0, 0),
-	END
+	ROW("protocol", PROTO, ORIG, PH_PROTO, 0, 0),
+	ROW("l3proto", NFPROTO, ORIG, PH_SRC, 0, 0), END
 };
 static const row orig6[] = {
 	ROW("saddr", V6, ORIG, PH_SRC, F6, 0), ROW("daddr", V6, ORIG, PH_DST, F6, 0), END

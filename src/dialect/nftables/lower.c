@@ -46,7 +46,7 @@ finish_verdict(struct ph_nft_lower *l, struct ph_nft_draft *d, enum ph_act_kind 
 
 	if (kind == PH_ACT_ACCEPT && d->diverted != NULL) {
 		a = ph_nft_draft_act(l, d, PH_ACT_TPROXY, at);
-		a->text = d->diverted;
+		a->text = ph_nft_draft_text(l, d->diverted);
 	} else if (kind == PH_ACT_JUMP || kind == PH_ACT_GOTO) {
 		to = ph_nft_store_chain_find(l->table, name);
 		if (to == NULL)
@@ -238,7 +238,7 @@ static enum ph_nft_step
 lower_tproxy(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s)
 {
 	ph_nft_draft_implied(l, d, s->family, 0, s->at);
-	d->diverted = ph_nft_draft_text(l, s);
+	d->diverted = s;
 	return PH_NFT_NEXT;
 }
 
@@ -320,14 +320,16 @@ ph_nft_lower_from(struct ph_nft_lower *l, struct ph_nft_draft *d,
     const struct ph_nft_stmt *s)
 {
 	for (; s != NULL; s = s->next) {
-		enum ph_nft_step step = lowers[s->kind](l, d, s);
+		enum ph_nft_step step;
 
+		l->stmt = s;
+		step = lowers[s->kind](l, d, s);
 		if (step != PH_NFT_NEXT)
 			return step == PH_NFT_DONE;
 	}
 	if (d->diverted != NULL)
-		ph_nft_draft_act(l, d, PH_ACT_OPAQUE, l->rule->at)->text =
-		    "diverted to a local socket, but not accepted";
+		ph_nft_draft_opaque_act(l, d, d->diverted,
+		    "diverted to a local socket, but not accepted");
 	if (d->n_acts > 0 || l->made == 0)	/* else all was said before */
 		ph_nft_draft_finish(l, d, l->rule->at);
 	return true;

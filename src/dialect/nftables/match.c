@@ -12,10 +12,11 @@
  * What has no answer in the text becomes an opaque condition.
  */
 #include "dialect/nftables/field.h"
+#include "dialect/nftables/lower.h"
 #include "dialect/nftables/match.h"
 #include "net/names.h"
 
-enum { MASK_RANGES = 64, POINTS = 256 };
+enum { MASK_RANGES = 64, BYTE_RANGES = 257, POINTS = 256 };
 
 /* A selector with bits changed. */
 struct side {
@@ -257,7 +258,8 @@ unmask(struct ph_nft_lower *l, const struct side *s, const struct test *t,
 	struct ph_range all = ph_nft_values_domain(s->f->type);
 	const struct ph_ranges *r = ph_ranges_none(), *one;
 	unsigned bits = width(s->f->type);
-	size_t left = MASK_RANGES;
+	size_t left = bits == 8 ? BYTE_RANGES : MASK_RANGES;
+	const size_t most = left;
 
 	for (size_t i = 0; i < t->in->n; i++) {
 		if (t->in->r[i].hi - t->in->r[i].lo >= left)
@@ -271,7 +273,7 @@ unmask(struct ph_nft_lower *l, const struct side *s, const struct test *t,
 				    v4 ? PH_V4_BASE : 0, all, left, &one))
 					return false;
 				r = ph_ranges_union(l->mem, r, one);
-				if (r == NULL || r->n >= MASK_RANGES)
+				if (r == NULL || r->n >= most)
 					return false;
 			}
 			left--;
@@ -304,11 +306,25 @@ ph_nft_match_ports_sure(const struct ph_ranges *proto)
 	return proto != NULL;
 }
 
-/* "th dport" without a protocol: for those that have no ports it reads other bytes. */
-static void
+static bool
+has_no_ports(const struct ph_ranges *proto)
+{
+	for (size_t i = 0; proto != NULL && i < proto->n; i++)
+		for (ph_u128 v = proto->r[i].lo; v <= proto->r[i].hi && v <= 255; v++)
+			if (ph_proto_has_ports((uint8_t)v))
+				return false;
+	return proto != NULL;
+}
+
+/*
+ * "th dport" without a protocol: for those that have no ports it reads other bytes.
+ * They get a rule of their own, which is not certain to match.
+ */
+static bool
 other_protocols(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_stmt *s)
 {
 	static const uint8_t ported[] = { PH_TCP, PH_UDP, PH_DCCP, PH_SCTP, PH_UDPLITE };
+	static const char why[] = "a port of a protocol that has none";
 	struct ph_range r[sizeof(ported)];
 	const struct ph_ranges *with;
 	struct ph_nft_draft rest;
@@ -320,9 +336,16 @@ other_protocols(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_
 	rest = *d;
 	ph_nft_draft_limit(l, &rest, PH_PROTO, ph_ranges_subtract(l->mem,
 	    ph_ranges_one(l->mem, 0, 255), with), s->at);
-	ph_nft_draft_opaque_act(l, &rest, s, "a port of a protocol that has none");
-	ph_nft_draft_finish(l, &rest, l->rule->at);
+	if (s == l->stmt) {
+		ph_nft_draft_opaque(l, &rest, s, why);
+		if (!ph_nft_lower_from(l, &rest, s->next))
+			return false;
+	} else {
+		ph_nft_draft_opaque_act(l, &rest, s, why);
+		ph_nft_draft_finish(l, &rest, l->rule->at);
+	}
 	ph_nft_draft_limit(l, d, PH_PROTO, with, s->at);
+	return true;
 }
 
 /*
@@ -442,7 +465,7 @@ match_dim(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_st
 		struct test all = { .in = r, .neg = t->neg };
 
 		r = numbers(l, side, &all);
-	} else if (t->single) {
+	} else if (t->single && f->sense != PH_NFT_S_ORIG) {
 		add_masked(l, d, s, side, t->one ^ side->xor, t->neg);
 		return true;
 	} else {
@@ -485,8 +508,10 @@ match_field(struct ph_nft_lower *l, struct ph_nft_draft *d, const struct ph_nft_
 	case PH_NFT_S_FRAG:
 		return match_frag(l, d, s, side, t);
 	case PH_NFT_S_TH:
-		if (!ph_nft_match_ports_sure(d->d[PH_PROTO]))
-			other_protocols(l, d, s);
+		if (has_no_ports(d->d[PH_PROTO]))
+			return opaque(l, d, s, side->f);
+		if (!ph_nft_match_ports_sure(d->d[PH_PROTO]) && !other_protocols(l, d, s))
+			return false;
 		return match_dim(l, d, s, side, t);
 	default:
 		return match_dim(l, d, s, side, t);

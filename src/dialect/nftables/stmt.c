@@ -194,6 +194,18 @@ relation(struct ph_nft_parser *p)
 	return PH_NFT_IMPLICIT;
 }
 
+/* Values that are none of ours go on: the second part of a class, more events. */
+static bool
+read_more(struct ph_nft_parser *p, const struct ph_nft_stmt *s)
+{
+	bool dark = s->l->kind == PH_NFT_E_FIELD && s->l->field->sense == PH_NFT_S_OPAQUE;
+
+	while (dark && (ph_nft_lex_accept(&p->lx, ":") || ph_nft_lex_accept(&p->lx, ",")))
+		if (ph_nft_expr_word(p, "a value") == NULL)
+			return false;
+	return true;
+}
+
 static struct ph_nft_stmt *
 read_match(struct ph_nft_parser *p)
 {
@@ -210,10 +222,6 @@ read_match(struct ph_nft_parser *p)
 		if (s->l->kind == PH_NFT_E_FIELD)
 			p->mark_tests -= s->l->field->type == PH_NFT_T_MARK;
 		s->r = ph_nft_expr_value(p);
-		/* a traffic class has two parts */
-		if (s->r != NULL && ph_nft_lex_accept(&p->lx, ":") &&
-		    ph_nft_expr_word(p, "the second part of the class") == NULL)
-			return NULL;
 	} else {
 		s->rel = (uint8_t)relation(p);
 		s->r = ph_nft_expr_rhs(p);
@@ -223,7 +231,7 @@ read_match(struct ph_nft_parser *p)
 				return NULL;
 		}
 	}
-	return s->r == NULL ? NULL : s;
+	return s->r == NULL || !read_more(p, s) ? NULL : s;
 }
 
 /* The statement or selector that ${word} is a slip of, or NULL. */

@@ -58,3 +58,14 @@ notrack ; = ; OK
 ip saddr { 192.0.2.1, } accept ; ip saddr 192.0.2.1 accept ; OK
 ip saddr 192.0.2.1 . 5 accept ; ; FAIL bad-value
 accept drop ; ; FAIL after-verdict
+ct protocol tcp accept ; = ; OK
+ct original protocol { tcp, udp } accept ; ct protocol { tcp, udp } accept ; OK
+ct l3proto ipv4 accept ; = ; OK
+tcp dport & 1 == 1 accept ; meta l4proto tcp th dport & 0x00000001 == 0x00000001 accept ; OK
+tcp sport & 0x1555 != 0x0105 accept ; meta l4proto tcp th sport & 0x00001555 != 0x00000105 accept ; OK
+ct original ip saddr & 0.0.0.255 == 0.0.0.5 accept ; meta nfproto ipv4 ct original ip saddr & 0.0.0.255 == 0.0.0.5 accept ; OK
+meta priority 1:2 accept ; = ; OK
+meta priority set 1:2 ; = ; OK
+ct event set new,destroy ; = ; OK
+tcp dport 80 tproxy ip to :50080 ; meta nfproto ipv4 tcp dport 80 tproxy ip to :50080 ; OK
+th dport 53 counter drop ; meta l4proto != { tcp, udp, dccp, sctp, udplite } th dport 53 counter drop\nmeta l4proto { tcp, udp, dccp, sctp, udplite } th dport 53 counter drop ; OK
