@@ -186,6 +186,13 @@ group_names(struct ph_arena *mem, const struct ph_service_flow *f)
 	return b.s;
 }
 
+static bool
+has_udp(const struct ph_service_flow *f)
+{
+	return memchr(f->protos, PH_UDP, f->n_protos) != NULL;
+}
+
+/* What a flow by UDP and TCP may be silent for is said of UDP. */
 static void
 add(struct needs *n, const struct ph_service_flow *f, uint8_t proto,
     enum ph_direction dir, const struct ph_ranges *ports, const struct ph_ranges *far)
@@ -198,7 +205,7 @@ add(struct needs *n, const struct ph_service_flow *f, uint8_t proto,
 		.purpose = f->purpose, .direction = dir, .page = f->direction,
 		.initiator = f->initiator, .need = f->need,
 		.fallback = f->fallback == NULL ? NULL : f->fallback->id,
-		.idle_s = proto == PH_UDP ? f->idle_s : 0,
+		.idle_s = proto == PH_UDP || !has_udp(f) ? f->idle_s : 0,
 		.alg = f->alg, .alg_protocol = f->alg_protocol, .app = n->s->app,
 		.group = group_names(mem, f), .proto = proto, .ports = ports,
 		.sports = dir == PH_OUT ? f->sports : NULL,

@@ -226,6 +226,33 @@ fix_needs_a_program(void **state)
 	ph_arena_fini(&m.mem);
 }
 
+/* What this firewall has no words for is refused, not left out. */
+static void
+has_no_words(void **state)
+{
+	const struct ph_fix fix = { .kind = PH_FIX_TIMER, .req = &browser_in };
+	struct ph_ruleset other = { .dialect = NULL };
+	struct ph_fix_text out;
+	struct ph_buf text;
+	struct mac m;
+
+	(void)state;
+	read_mac(&m, ON UNSIGNED);
+	ph_buf_init(&out.commands, &m.mem);
+	ph_buf_init(&out.rollback, &m.mem);
+	ph_buf_init(&out.text, &m.mem);
+	assert_false(ph_dialect_macos.fix(&m.mem, &m.diags, &m.rs, &fix, 1, &out));
+	assert_string_equal(m.diags.first_error, "macos-no-such-thing");
+	ph_arena_fini(&m.mem);
+
+	read_mac(&m, ON UNSIGNED);
+	ph_buf_init(&text, &m.mem);
+	other.src = &m.src;
+	assert_false(ph_dialect_macos.emit(&m.mem, &m.diags, &other, &text));
+	assert_string_equal(m.diags.first_error, "macos-packets");
+	ph_arena_fini(&m.mem);
+}
+
 static void
 programs(void **state)
 {
@@ -264,6 +291,7 @@ main(void)
 		cmocka_unit_test(plan_proves),
 		cmocka_unit_test(fix_proves),
 		cmocka_unit_test(fix_needs_a_program),
+		cmocka_unit_test(has_no_words),
 		cmocka_unit_test(programs),
 		cmocka_unit_test(recognised),
 	};
