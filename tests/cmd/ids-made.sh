@@ -125,6 +125,11 @@ fires duplicate-service "$pinhole" services --catalog two
 quiet duplicate-service "$pinhole" services --catalog one
 hall="--clients 192.0.2.0/24 --at townhall.servers=198.51.100.1 --inside lan --outside wan townhall"
 echo "table inet t { chain c { $forward }; }" >open.nft
+mkdir many few
+service "[$(seq -s, 1 5000)]" >many/townhall.yaml
+service "[$(seq -s, 1 20)]" >few/townhall.yaml
+fires too-many "$pinhole" services --catalog many
+quiet too-many "$pinhole" services --catalog few
 fires missing-param "$pinhole" audit open.nft --catalog open $hall
 quiet missing-param "$pinhole" audit open.nft --catalog one $hall
 sed 's/203.0.113.10/nowhere.invalid/' site >names

@@ -6,7 +6,7 @@
 
 tools/diag-ids | sort -u >"$work/ids"
 find tests src -name '*_test.c' -o -path 'tests/*' -type f -o -path '*/t/*' -type f |
-    xargs grep -ohE '[a-z0-9]+(-[a-z0-9]+)+' | sort -u >"$work/named"
+    xargs grep -aohE '[a-z0-9]+(-[a-z0-9]+)+' | sort -u >"$work/named"
 while read -r id; do
 	if grep -qx -- "$id" "$work/named"; then
 		ok "$id has a sample"
