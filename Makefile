@@ -9,6 +9,7 @@
 #	make lint		layers, sizes, headers, clang-tidy, shellcheck
 #	make fuzz		every parser, FUZZ_SECONDS each
 #	make oracle		a million packets through the kernel
+#	make accept		browsers and other programs call through the relay
 #	make bench		the figures of docs/PERFORMANCE.md
 #	make corpus CORPUS=DIR	third-party files with known answers
 #	make golden-update	take what fmt prints now as right; read the diff
@@ -51,6 +52,10 @@ oracle: build/pinhole
 	@tools/deps build test
 	@tests/oracle/run --million
 
+accept: build/pinhole
+	@tools/deps build test accept
+	@tests/judges/run
+
 bench: build/pinhole
 	@tests/bench/run
 
@@ -72,4 +77,4 @@ clean:
 	rm -rf build build-test
 
 FORCE:
-.PHONY: all help deps demo test lint fuzz oracle bench corpus golden-update install clean FORCE
+.PHONY: all help deps demo test lint fuzz oracle accept bench corpus golden-update install clean FORCE
