@@ -123,7 +123,7 @@ judge(const struct ph_sip_server *s, const struct ph_sip *m)
 	if (m->method == PH_SIP_INVITE && m->body.len > 0 &&
 	    !ph_str_case_eq(m->content_type, "application/sdp"))
 		return 415;
-	if ((m->method == PH_SIP_INVITE || m->method == PH_SIP_OPTIONS) && !accepts_sdp(m))
+	if (m->method == PH_SIP_INVITE && !accepts_sdp(m))
 		return 406;
 	if (m->method == PH_SIP_INVITE && s->config.decline)
 		return 603;

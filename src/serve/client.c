@@ -230,8 +230,12 @@ do_send(struct ph_client *c, const struct ph_control_msg *m)
 static void
 do_mirror(struct ph_client *c, const struct ph_control_msg *m)
 {
-	(void)m;
-	refuse(c, EOPNOTSUPP, "this responder has no mirror for that protocol");
+	struct ph_control_msg r = { .type = PH_CONTROL_MIRRORED };
+
+	if (ph_lease_mirror(c->lease, &m->mirror, &r.mirrored))
+		say(c, &r);
+	else
+		refuse(c, ENOENT, "no SIP or H.225 port of that number is leased");
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "serve/later.h"
 #include "serve/lease.h"
 #include "serve/receipts.h"
+#include "serve/voice.h"
 
 enum {
 	BATCH = 32, DATAGRAM = 2560, READY = 256,
@@ -16,7 +17,8 @@ enum {
 	US = 1000000,
 	CONN_US = 60 * US,		/* a connection that says nothing for so long ends */
 	ROUNDS = 32,
-	N_PROTOS = PH_CONTROL_TLS + 1, PORT_BITS = 65536 / 8,
+	PORT_BITS = 65536 / 8,
+	TELEPHONES = 24,		/* ports and connections of one client that speak for one */
 };
 
 enum what { UDP_PORT, TCP_PORT, CONN };
@@ -28,6 +30,8 @@ struct socket {
 	int fd;
 	uint16_t port;
 	struct socket *next;
+	struct ph_voice *voice;		/* UDP_PORT, CONN: a telephone is there, or NULL */
+	struct ph_mirror *mirror;	/* what it heard; of the port */
 	/* CONN */
 	struct ph_tls *tls;
 	ph_u128 from;
@@ -49,7 +53,9 @@ struct ph_lease {
 	int set;
 	struct socket *ports, *conns;
 	size_t n_ports, n_conns;
-	uint8_t *bound[N_PROTOS];	/* bits of ports, when any is bound */
+	uint8_t *bound[PH_CONTROL_PROTOS];	/* bits of ports, when any is bound */
+	struct socket *telephones[TELEPHONES];
+	size_t n_telephones;
 	struct exporter *exporters;
 	struct ph_receipts receipts;
 	struct ph_later later;
@@ -91,6 +97,9 @@ close_all(struct socket **list)
 		next = s->next;
 		if (s->what == CONN)	/* a port's socket is shorter */
 			ph_tls_free(s->tls);
+		else
+			free(s->mirror);
+		ph_voice_free(s->voice);
 		close(s->fd);
 		free(s);
 	}
@@ -102,8 +111,8 @@ ph_lease_release(struct ph_lease *l)
 {
 	close_all(&l->conns);
 	close_all(&l->ports);
-	l->n_conns = l->n_ports = 0;
-	for (size_t i = 0; i < N_PROTOS; i++) {
+	l->n_conns = l->n_ports = l->n_telephones = 0;
+	for (size_t i = 0; i < PH_CONTROL_PROTOS; i++) {
 		free(l->bound[i]);
 		l->bound[i] = NULL;
 	}
@@ -157,15 +166,36 @@ add(struct ph_lease *l, struct socket **list, const struct socket *what)
 	}
 	s->next = *list;
 	*list = s;
+	if (s->voice != NULL)
+		l->telephones[l->n_telephones++] = s;
 	return 0;
+}
+
+/* Whoever answers on a port or connection of this kind, if anybody does. */
+static int
+hire(const struct ph_lease *l, struct socket *s)
+{
+	if (!ph_voice_is(s->proto))
+		return 0;
+	if (s->what != CONN && (s->mirror = calloc(1, sizeof(*s->mirror))) == NULL)
+		return -ENOMEM;
+	if (s->what == TCP_PORT)
+		return 0;
+	return l->n_telephones >= TELEPHONES ? -EDQUOT : ph_voice_new(s->proto, &s->voice);
 }
 
 static bool
 has_port(const struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 {
-	const uint8_t *bits = proto <= PH_CONTROL_TLS ? l->bound[proto] : NULL;
+	const uint8_t *bits = l->bound[proto];
 
 	return bits != NULL && (bits[port / 8] >> (port % 8) & 1) != 0;
+}
+
+static bool
+is_udp(enum ph_control_proto proto)
+{
+	return proto == PH_CONTROL_UDP || proto == PH_CONTROL_SIP_UDP || proto == PH_CONTROL_RAS;
 }
 
 static int
@@ -173,13 +203,11 @@ bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 {
 	struct ph_udp_opts udp = { .addr = l->o.local, .port = port, .df = PH_UDP_NO_FRAGMENT };
 	struct socket s = {
-		.what = proto == PH_CONTROL_UDP ? UDP_PORT : TCP_PORT, .proto = proto,
-		.port = port,
+		.what = is_udp(proto) ? UDP_PORT : TCP_PORT, .proto = proto, .port = port,
+		.fd = -1,
 	};
 	int err;
 
-	if (proto > PH_CONTROL_TLS)
-		return -EOPNOTSUPP;
 	if (l->n_ports >= l->o.max_ports)
 		return -EDQUOT;
 	if (l->bound[proto] == NULL)
@@ -188,13 +216,17 @@ bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 		return -ENOMEM;
 	if (port == 0)
 		return -EINVAL;
-	err = s.what == UDP_PORT ? ph_udp_open(&udp, &s.fd) :
-	    ph_listen(l->o.local, port, &s.fd);
-	if (err < 0)
-		return err;
-	err = add(l, &l->ports, &s);
+	err = hire(l, &s);
+	if (err == 0)
+		err = s.what == UDP_PORT ? ph_udp_open(&udp, &s.fd) :
+		    ph_listen(l->o.local, port, &s.fd);
+	if (err == 0)
+		err = add(l, &l->ports, &s);
 	if (err < 0) {
-		close(s.fd);
+		if (s.fd >= 0)
+			close(s.fd);
+		ph_voice_free(s.voice);
+		free(s.mirror);
 		return err;
 	}
 	l->n_ports++;
@@ -343,10 +375,31 @@ drop(struct ph_lease *l, struct socket *c)
 			*p = c->next;
 			break;
 		}
+	for (size_t i = 0; i < l->n_telephones; i++)
+		if (l->telephones[i] == c)
+			l->telephones[i] = l->telephones[--l->n_telephones];
+	ph_voice_free(c->voice);
 	ph_tls_free(c->tls);
 	close(c->fd);
 	free(c);
 	l->n_conns--;
+}
+
+/* Room for one more, and a partner for it. */
+static int
+take_conn(struct ph_lease *l, struct socket *c)
+{
+	struct ph_tls_opts o = { .key = l->o.key };
+	int err;
+
+	if (l->n_conns >= l->o.max_conns)
+		return -EDQUOT;
+	if (ph_voice_is(c->proto) && c->from != l->o.client)
+		return -EACCES;		/* what it says is not sealed */
+	err = hire(l, c);
+	if (err == 0 && (c->proto == PH_CONTROL_TLS || c->proto == PH_CONTROL_SIP_TLS))
+		err = ph_tls_server(c->fd, &o, &c->tls);
+	return err < 0 ? err : add(l, &l->conns, c);
 }
 
 static void
@@ -354,21 +407,21 @@ run_port(struct ph_lease *l, uint64_t now, const struct socket *port)
 {
 	struct socket c = {
 		.what = CONN, .proto = port->proto, .port = port->port, .seen_us = now,
+		.mirror = port->mirror,
 	};
-	struct ph_tls_opts o = { .key = l->o.key };
 
 	while (ph_listen_accept(port->fd, &c.from, &c.from_port, &c.fd) == 0) {
-		if (l->n_conns >= l->o.max_conns || (port->proto == PH_CONTROL_TLS &&
-		    ph_tls_server(c.fd, &o, &c.tls) < 0)) {
-			close(c.fd);
-			continue;
-		}
-		if (add(l, &l->conns, &c) < 0) {
+		c.voice = NULL;
+		c.tls = NULL;
+		if (take_conn(l, &c) < 0) {
+			ph_voice_free(c.voice);
 			ph_tls_free(c.tls);
 			close(c.fd);
 			continue;
 		}
 		l->n_conns++;
+		if (c.mirror != NULL)
+			ph_mirror_begin(c.mirror, c.from, c.from_port);
 	}
 }
 
@@ -392,7 +445,7 @@ note_exporter(struct ph_lease *l, const struct socket *c)
 
 /* Bytes that came: 0 when none wait, negative when it is over. */
 static int
-read_conn(struct ph_lease *l, struct socket *c)
+read_conn(struct socket *c)
 {
 	int n;
 
@@ -400,7 +453,6 @@ read_conn(struct ph_lease *l, struct socket *c)
 		return 0;
 	n = c->tls != NULL ? ph_tls_read(c->tls, c->in + c->len, FRAME - c->len) :
 	    ph_listen_bytes(c->fd, c->in + c->len, FRAME - c->len);
-	(void)l;
 	if (c->tls != NULL)
 		return n;
 	return n == -EAGAIN ? 0 : n == 0 ? -EPIPE : n;
@@ -442,14 +494,96 @@ take_frames(struct ph_lease *l, uint64_t now, struct socket *c)
 	return true;
 }
 
+/* --- telephones --- */
+
+/* What a telephone has to say now; false: the connection does not take it. */
+static bool
+speak(struct socket *s, uint64_t now)
+{
+	static uint8_t out[PH_VOICE_OUT];
+	struct ph_answer_to to = { 0 };
+	size_t n;
+
+	while ((n = ph_voice_output(s->voice, now, out, sizeof(out), &to.from, &to.port)) > 0) {
+		if (s->what == UDP_PORT) {
+			s->mirror->sent_len = 0;
+			send_to(s->fd, &to, out, n);
+		} else if (!reply_conn(s, out, n))
+			return false;
+		ph_mirror_went(s->mirror, out, n);
+	}
+	return true;
+}
+
+/*
+ * Messages are noted when they come from the client or bear the name of the session, which
+ * a client behind several addresses may do; answered is only the address that is proven.
+ */
+static void
+hear_datagrams(struct ph_lease *l, uint64_t now, struct socket *s)
+{
+	static uint8_t bytes[PH_VOICE_OUT];
+	struct ph_udp_msg m = { .data = bytes, .len = sizeof(bytes) };
+
+	while (ph_udp_recv(s->fd, &m, 1) == 1) {
+		bool proven = m.addr == l->o.client;
+
+		if (within_rate(l, now) && (proven ||
+		    memmem(m.data, m.len, l->o.name.s, l->o.name.len) != NULL)) {
+			l->arrived++;
+			ph_mirror_begin(s->mirror, m.addr, m.port);
+			ph_mirror_came(s->mirror, m.data, m.len);
+			if (proven)
+				ph_voice_input(s->voice, now, m.data, m.len, m.addr, m.port);
+			speak(s, now);
+		}
+		m.len = sizeof(bytes);
+	}
+}
+
+/* The piece of a stream that was just read. */
+static bool
+hear(struct ph_lease *l, uint64_t now, struct socket *c)
+{
+	bool fine;
+
+	if (!within_rate(l, now))
+		return false;
+	l->arrived++;
+	c->seen_us = now;
+	ph_mirror_came(c->mirror, c->in, c->len);
+	fine = ph_voice_input(c->voice, now, c->in, c->len, c->from, c->from_port);
+	c->len = 0;
+	return speak(c, now) && fine;
+}
+
+/* Telephones whose time has come; when the next one's does. */
+static uint64_t
+run_telephones(struct ph_lease *l, uint64_t now)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (size_t i = l->n_telephones; i-- > 0;) {
+		struct socket *s = l->telephones[i];
+
+		if (ph_voice_deadline(s->voice) <= now && !speak(s, now)) {
+			drop(l, s);
+			continue;
+		}
+		if (ph_voice_deadline(s->voice) < at)
+			at = ph_voice_deadline(s->voice);
+	}
+	return at;
+}
+
 static void
 run_conn(struct ph_lease *l, uint64_t now, struct socket *c)
 {
 	int n;
 
-	while ((n = read_conn(l, c)) > 0) {
+	while ((n = read_conn(c)) > 0) {
 		c->len += (size_t)n;
-		if (!take_frames(l, now, c)) {
+		if (c->voice != NULL ? !hear(l, now, c) : !take_frames(l, now, c)) {
 			n = -EPROTO;
 			break;
 		}
@@ -520,11 +654,14 @@ ph_lease_run(struct ph_lease *l, uint64_t now)
 {
 	void *ready[READY];
 	size_t n = ph_pollset_ready(l->set, ready, READY);
+	uint64_t later, speech;
 
 	for (size_t i = 0; i < n; i++) {
 		struct socket *s = ready[i];
 
-		if (s->what == UDP_PORT)
+		if (s->what == UDP_PORT && s->voice != NULL)
+			hear_datagrams(l, now, s);
+		else if (s->what == UDP_PORT)
 			run_udp(l, now, s);
 		else if (s->what == TCP_PORT)
 			run_port(l, now, s);
@@ -533,7 +670,9 @@ ph_lease_run(struct ph_lease *l, uint64_t now)
 	}
 	drop_silent(l, now);
 	send_due(l, now);
-	return ph_later_due(&l->later);
+	later = ph_later_due(&l->later);
+	speech = run_telephones(l, now);
+	return later < speech ? later : speech;
 }
 
 /* --- what is told --- */
@@ -551,6 +690,30 @@ ph_lease_receipts(const struct ph_lease *l, size_t from, uint64_t now,
 		out[n].ago_us = ago > UINT32_MAX ? UINT32_MAX : (uint32_t)ago;
 	}
 	return n;
+}
+
+bool
+ph_lease_mirror(const struct ph_lease *l, const struct ph_control_mirror *of,
+    struct ph_control_mirrored *out)
+{
+	const struct socket *s = l->ports;
+
+	while (s != NULL && (s->proto != of->proto || s->port != of->port))
+		s = s->next;
+	*out = (struct ph_control_mirrored){ .proto = of->proto, .port = of->port };
+	if (s == NULL || s->mirror == NULL)
+		return false;
+	if (s->mirror->len > 0) {
+		out->from = s->mirror->from;
+		out->from_port = s->mirror->from_port;
+		out->bytes = s->mirror->bytes;
+		out->len = s->mirror->len;
+	}
+	if (s->mirror->sent_len > 0) {
+		out->sent = s->mirror->sent;
+		out->sent_len = s->mirror->sent_len;
+	}
+	return true;
 }
 
 bool

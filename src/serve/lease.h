@@ -58,6 +58,13 @@ size_t ph_lease_receipts(const struct ph_lease *, size_t from, uint64_t now_us,
 /* ph_lease_exporter(l, port, out): of the last TLS connection to a port; false: none. */
 bool ph_lease_exporter(const struct ph_lease *, uint16_t, uint8_t [32]);
 
+/*
+ * ph_lease_mirror(l, of, out): what passed on a leased port on which a telephone answers; the
+ * bytes stay until the next ph_lease_run().  False: there is none.
+ */
+bool ph_lease_mirror(const struct ph_lease *, const struct ph_control_mirror *,
+    struct ph_control_mirrored *);
+
 /* ph_lease_arrived(l): sealed datagrams and requests so far. */
 uint64_t ph_lease_arrived(const struct ph_lease *);
 

@@ -268,38 +268,55 @@ get_mirror(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room
 }
 
 static void
+put_blob(struct ph_writer *w, const uint8_t *p, uint16_t len)
+{
+	if (len > PH_CONTROL_BYTES)
+		w->bad = true;
+	ph_writer_u8(w, p != NULL);
+	ph_writer_u16(w, len);
+	if (p != NULL)
+		ph_writer_bytes(w, p, len);
+}
+
+static const uint8_t *
+get_blob(struct ph_reader *r, uint16_t *len)
+{
+	bool any = get_below(r, 2) != 0;
+	const uint8_t *p = NULL;
+
+	*len = ph_reader_u16(r);
+	if (*len > PH_CONTROL_BYTES || (!any && *len > 0))
+		r->bad = true;
+	if (any)
+		p = ph_reader_bytes(r, *len);
+	return p;
+}
+
+static void
 put_mirrored(struct ph_writer *w, const struct ph_control_msg *m)
 {
 	const struct ph_control_mirrored *v = &m->mirrored;
 
-	if (v->len > PH_CONTROL_BYTES)
-		w->bad = true;
 	ph_writer_u8(w, v->proto);
 	ph_writer_u16(w, v->port);
 	put_addr(w, v->from);
 	ph_writer_u16(w, v->from_port);
-	ph_writer_u8(w, v->bytes != NULL);
-	ph_writer_u16(w, v->len);
-	if (v->bytes != NULL)
-		ph_writer_bytes(w, v->bytes, v->len);
+	put_blob(w, v->bytes, v->len);
+	put_blob(w, v->sent, v->sent_len);
 }
 
 static void
 get_mirrored(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room *room)
 {
 	struct ph_control_mirrored *v = &m->mirrored;
-	bool any;
 
 	(void)room;
 	v->proto = get_below(r, PH_CONTROL_PROTOS);
 	v->port = ph_reader_u16(r);
 	v->from = get_addr(r);
 	v->from_port = ph_reader_u16(r);
-	any = get_below(r, 2) != 0;
-	v->len = ph_reader_u16(r);
-	if (v->len > PH_CONTROL_BYTES || (!any && v->len > 0))
-		r->bad = true;
-	v->bytes = any ? ph_reader_bytes(r, v->len) : NULL;
+	v->bytes = get_blob(r, &v->len);
+	v->sent = get_blob(r, &v->sent_len);
 }
 
 static void

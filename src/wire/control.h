@@ -29,7 +29,7 @@ enum ph_control_limits {
 	PH_CONTROL_BODY = 16384,	/* bytes of a body, at most */
 	PH_CONTROL_RANGES = 512,	/* of a BIND, BOUND or SEND */
 	PH_CONTROL_ITEMS = 256,		/* receipts of one frame */
-	PH_CONTROL_BYTES = 8192,	/* of a MIRRORED message */
+	PH_CONTROL_BYTES = 8000,	/* of a MIRRORED message, each way */
 	PH_CONTROL_TEXT = 160,
 	PH_CONTROL_KEY = 32, PH_CONTROL_SALT = 4, PH_CONTROL_NAME = 24,
 };
@@ -105,6 +105,10 @@ struct ph_control_receipts {
 
 struct ph_control_mirror { uint8_t proto; uint16_t port; };
 
+/*
+ * What passed on a leased port that speaks SIP or H.225.  UDP: the last datagram, and the
+ * last answer to it; a stream: all since the last connection began.  Longer ones are cut.
+ */
 struct ph_control_mirrored {
 	uint8_t proto;
 	uint16_t port;
@@ -112,6 +116,8 @@ struct ph_control_mirrored {
 	uint16_t from_port;
 	const uint8_t *bytes;		/* NULL: nothing came there */
 	uint16_t len;
+	const uint8_t *sent;		/* what was answered; NULL: nothing */
+	uint16_t sent_len;
 };
 
 struct ph_control_error {

@@ -48,7 +48,7 @@ static const struct ph_control_msg samples[] = {
 	    250 } },
 	{ .type = PH_CONTROL_MIRROR, .mirror = { PH_CONTROL_SIP_UDP, 5060 } },
 	{ .type = PH_CONTROL_MIRRORED, .mirrored = { PH_CONTROL_SIP_TCP, 5060,
-	    PH_V4(0xc0000201), 5060, bytes, sizeof(bytes) } },
+	    PH_V4(0xc0000201), 5060, bytes, sizeof(bytes), bytes, 7 } },
 	{ .type = PH_CONTROL_MIRRORED, .mirrored = { .proto = PH_CONTROL_RAS, .port = 1719 } },
 	{ .type = PH_CONTROL_EXPORTER, .mirror = { PH_CONTROL_TLS, 443 } },
 	{ .type = PH_CONTROL_EXPORTED, .exported = "x" },
