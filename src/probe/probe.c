@@ -13,6 +13,7 @@
  *	ports		TCP and UDP of both families at once: what is needed
  *	path		sizes, marks, quality, translation: on a port that is open
  *	blocks		where one packet of each blocked run ends
+ *	signalling	calls by SIP and H.323, byte for byte
  *	timers		last and alone
  *
  * Each step has a time after which what is not known stays unknown; the steps
@@ -509,6 +510,8 @@ measure_active(struct ph_run_state *r)
 		}
 	if (lost(r) == NULL)
 		ph_run_locate(r);
+	if (lost(r) == NULL && !r->o->quick)
+		ph_run_signalling(r);
 }
 
 static size_t
@@ -521,13 +524,44 @@ n_ports(const struct ph_test_family *f)
 	return n;
 }
 
-static void
-release(struct ph_run_state *r, int v6)
+void
+ph_run_release(struct ph_run_state *r, int v6)
 {
 	r->waited = false;
 	r->pending = 1;
 	ph_session_release(r->session[v6], on_done, r);
 	ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + BIND_US);
+}
+
+struct one_port {
+	struct ph_run_state *r;
+	const char *why;
+};
+
+static void
+on_one_bound(void *arg, const struct ph_session_bound *b)
+{
+	struct one_port *x = arg;
+
+	if (b != NULL && b->failed != NULL && b->failed->n == 0)
+		x->why = NULL;
+	else if (b != NULL && b->why != NULL)
+		x->why = b->why;
+	x->r->waited = true;
+}
+
+bool
+ph_run_bind(struct ph_run_state *r, int v6, enum ph_control_proto proto, uint16_t port,
+    const char **why)
+{
+	struct one_port *x = PH_NEW(r->mem, struct one_port);
+
+	*x = (struct one_port){ r, "the responder does not answer" };
+	r->waited = false;
+	ph_session_bind(r->session[v6], proto, ph_ranges_one(r->mem, port, port), on_one_bound, x);
+	ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + BIND_US);
+	*why = x->why;
+	return x->why == NULL;
 }
 
 /* Both families at once, but for ranges for which the far end has too few sockets. */
@@ -549,7 +583,7 @@ measure_families(struct ph_run_state *r)
 		r->active[!v6] = false;
 		measure_active(r);
 		if (r->session[!v6] != NULL && lost(r) == NULL && !v6)
-			release(r, v6);
+			ph_run_release(r, v6);
 	}
 }
 

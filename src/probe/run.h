@@ -44,6 +44,19 @@ void ph_run_path(struct ph_run_state *, int v6, uint16_t);
 /* ph_run_locate(r): where one packet of each blocked run ends. */
 void ph_run_locate(struct ph_run_state *);
 
+/* ph_run_signalling(r): calls by SIP and H.323, when a service of this run makes them. */
+void ph_run_signalling(struct ph_run_state *);
+
+/* ph_run_release(r, v6): let the far end close all ports. */
+void ph_run_release(struct ph_run_state *, int v6);
+
+/*
+ * ph_run_bind(r, v6, proto, port): let the far end listen there, and wait; false, with the
+ * reason in *${why}, when it cannot.
+ */
+bool ph_run_bind(struct ph_run_state *, int v6, enum ph_control_proto, uint16_t,
+    const char **why);
+
 /* ph_run_timers(r): the idle ladder; alone. */
 void ph_run_timers(struct ph_run_state *);
 
