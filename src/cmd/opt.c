@@ -109,6 +109,16 @@ static const struct ph_opt table[PH_NOPTS] = {
 	    "let idle timers run N times as fast" },
 	[PH_OPT_LOAD] = { "--load", "FILE", PH_WORDS_FILE,
 	    "run these nftables rules instead of the configuration" },
+	[PH_OPT_TURN_USER] = { "--turn-user", "NAME", PH_WORDS_NONE,
+	    "name at the relay; else $TURN_USER" },
+	[PH_OPT_TURN_PASSWORD] = { "--turn-password", "FILE", PH_WORDS_FILE,
+	    "file with the password; else $TURN_PASSWORD" },
+	[PH_OPT_TURN_PORT] = { "--turn-port", "PORT", PH_WORDS_NONE,
+	    "of the relay's UDP and TCP, instead of 3478" },
+	[PH_OPT_CA_FILE] = { "--ca-file", "FILE", PH_WORDS_FILE,
+	    "trust certificates of the relay that these sign" },
+	[PH_OPT_RUNGS] = { "--rungs", "WORDS", PH_WORDS_NONE,
+	    "only these: turn-udp, turn-tcp, turn-tls" },
 	[PH_OPT_HELP] = { "--help", NULL, PH_WORDS_NONE, "say this" },
 	[PH_OPT_VERSION] = { "--version", NULL, PH_WORDS_NONE,
 	    "say the version" },
@@ -240,7 +250,7 @@ ph_opt_parse(struct ph_arena *mem, const struct ph_cmd *cmd, const char *const *
 {
 	const struct ph_arg **tail = &out->opts;
 	struct ph_arg *a;
-	size_t n = 0, cap = 0;
+	size_t n = 0, cap = 0, before = 0;
 	bool words_only = false;
 
 	*out = (struct ph_args){ 0 };
@@ -251,6 +261,7 @@ ph_opt_parse(struct ph_arena *mem, const struct ph_cmd *cmd, const char *const *
 		}
 		if (strcmp(*argv, "--") == 0) {
 			words_only = true;
+			before = n;
 			continue;
 		}
 		if (!take_option(mem, cmd, &argv, err, &a))
@@ -261,6 +272,7 @@ ph_opt_parse(struct ph_arena *mem, const struct ph_cmd *cmd, const char *const *
 			return true;
 	}
 	out->n_pos = (unsigned)n;
+	out->n_before = (unsigned)(words_only ? before : n);
 	return check_count(cmd, out->n_pos, err);
 }
 

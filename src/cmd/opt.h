@@ -27,6 +27,7 @@ enum ph_opt_id {
 	PH_OPT_JSON_LINES,
 	PH_OPT_CONFIG, PH_OPT_CLIENT, PH_OPT_LISTEN, PH_OPT_PORT, PH_OPT_STUN, PH_OPT_STUNS,
 	PH_OPT_SCALE_TIME, PH_OPT_LOAD,
+	PH_OPT_TURN_USER, PH_OPT_TURN_PASSWORD, PH_OPT_TURN_PORT, PH_OPT_CA_FILE, PH_OPT_RUNGS,
 	PH_OPT_HELP, PH_OPT_VERSION,
 	PH_NOPTS,
 };
@@ -70,6 +71,7 @@ struct ph_args {
 	const struct ph_arg *opts;
 	const char **pos;
 	unsigned n_pos;
+	unsigned n_before;		/* of them before "--"; all when there is none */
 };
 
 /* ph_opt_find(id): the row of an option. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +14,7 @@ struct ph_tls {
 	enum ph_tls_state state;
 	enum ph_tls_fault fault;
 	struct ph_tls_wants wants;
-	bool is_client;
+	bool is_client, by_name;	/* by_name: a certificate decides, not a key */
 	uint8_t peer[PH_TLS_KEY];	/* client: who must answer */
 	unsigned char alpn[128];	/* as on the wire: lengths and names */
 	unsigned alpn_len;
@@ -25,6 +26,7 @@ static const char *const names[] = {
 	[PH_TLS_NOT_TLS] = "what answers does not speak TLS",
 	[PH_TLS_REFUSED] = "the other end does not know this key",
 	[PH_TLS_OTHER_KEY] = "another key answers than the one expected",
+	[PH_TLS_CERTIFICATE] = "the certificate shown is not one to be trusted for this name",
 	[PH_TLS_PROTOCOL] = "TLS failed",
 };
 
@@ -83,11 +85,16 @@ stream_new(int fd, const struct ph_tls_opts *o, bool client)
 	put_alpn(t, o->alpn);
 	t->ctx = SSL_CTX_new(client ? TLS_client_method() : TLS_server_method());
 	if (t->ctx == NULL || !SSL_CTX_set_min_proto_version(t->ctx,
-	    client ? TLS1_3_VERSION : TLS1_2_VERSION) ||
-	    SSL_CTX_use_certificate(t->ctx, o->key->cert) != 1 ||
-	    SSL_CTX_use_PrivateKey(t->ctx, o->key->pkey) != 1)
+	    client && o->peer != NULL ? TLS1_3_VERSION : TLS1_2_VERSION) ||
+	    (o->key != NULL && (SSL_CTX_use_certificate(t->ctx, o->key->cert) != 1 ||
+	    SSL_CTX_use_PrivateKey(t->ctx, o->key->pkey) != 1)))
 		goto err;
-	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, take_any);
+	t->by_name = client && o->peer == NULL;
+	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, t->by_name ? NULL : take_any);
+	if (t->by_name && (o->ca_file != NULL ?
+	    SSL_CTX_load_verify_locations(t->ctx, o->ca_file, NULL) :
+	    SSL_CTX_set_default_verify_paths(t->ctx)) != 1)
+		goto err;
 	SSL_CTX_set_mode(t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
@@ -102,6 +109,18 @@ err:
 	return NULL;
 }
 
+/* Whose certificate it must be: a host's, or that of an address (RFC 9525 6.1). */
+static bool
+expect_name(struct ph_tls *t, const char *name)
+{
+	X509_VERIFY_PARAM *p = SSL_get0_param(t->ssl);
+
+	if (X509_VERIFY_PARAM_set1_ip_asc(p, name) == 1)
+		return true;
+	SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_set1_host(t->ssl, name) == 1 && SSL_set_tlsext_host_name(t->ssl, name) == 1;
+}
+
 int
 ph_tls_client(int fd, const struct ph_tls_opts *o, struct ph_tls **out)
 {
@@ -109,8 +128,10 @@ ph_tls_client(int fd, const struct ph_tls_opts *o, struct ph_tls **out)
 
 	if (t == NULL)
 		return -ENOMEM;
-	memcpy(t->peer, o->peer, sizeof(t->peer));
-	if ((o->sni != NULL && SSL_set_tlsext_host_name(t->ssl, o->sni) != 1) ||
+	if (o->peer != NULL)
+		memcpy(t->peer, o->peer, sizeof(t->peer));
+	if ((t->by_name && !expect_name(t, o->name)) ||
+	    (o->sni != NULL && SSL_set_tlsext_host_name(t->ssl, o->sni) != 1) ||
 	    (t->alpn_len > 0 && SSL_set_alpn_protos(t->ssl, t->alpn, t->alpn_len) != 0)) {
 		ph_tls_free(t);
 		return -ENOMEM;
@@ -155,6 +176,8 @@ fault_of(unsigned long e)
 	if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
 	    reason == SSL_R_UNKNOWN_PROTOCOL || reason == SSL_R_PACKET_LENGTH_TOO_LONG)
 		return PH_TLS_NOT_TLS;
+	if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+		return PH_TLS_CERTIFICATE;
 	if (reason >= SSL_AD_REASON_OFFSET && ERR_GET_LIB(e) == ERR_LIB_SSL)
 		return PH_TLS_REFUSED;
 	return PH_TLS_PROTOCOL;
@@ -203,7 +226,7 @@ ph_tls_shake(struct ph_tls *t)
 		return t->state;
 	}
 	t->state = PH_TLS_READY;
-	if (t->is_client && (!ph_tls_peer(t, peer) ||
+	if (t->is_client && !t->by_name && (!ph_tls_peer(t, peer) ||
 	    memcmp(peer, t->peer, sizeof(peer)) != 0)) {
 		t->fault = PH_TLS_OTHER_KEY;
 		t->state = PH_TLS_FAILED;

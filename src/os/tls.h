@@ -16,6 +16,9 @@
  * counts is whether the key is the one that is expected.  So an interception, with
  * whatever certificate a company has put on its computers, is seen as what it is.
  *
+ * Relays of other people show a certificate, as web servers do; a client that is given a name in
+ * place of a key checks it against those whom the system trusts (RFC 9525).
+ *
  * A stream belongs to one non-blocking socket, does not close it, and never waits: each
  * call goes as far as it can, then ph_tls_wants() says for what to wait.
  */
@@ -59,12 +62,15 @@ enum ph_tls_fault {
 	PH_TLS_NOT_TLS,			/* what answers does not speak TLS */
 	PH_TLS_REFUSED,			/* the other end does not take us */
 	PH_TLS_OTHER_KEY,		/* not who it should be: an interception, or a new key */
+	PH_TLS_CERTIFICATE,		/* one that nobody trusted has signed for that name */
 	PH_TLS_PROTOCOL,		/* anything else that TLS calls an error */
 };
 
 struct ph_tls_opts {
-	const struct ph_tls_key *key;
-	const uint8_t *peer;		/* client: the key that must answer */
+	const struct ph_tls_key *key;	/* client: NULL shows none */
+	const uint8_t *peer;		/* client: the key that must answer; NULL: ${name} */
+	const char *name;		/* client: the host, or address, of the certificate */
+	const char *ca_file;		/* client: PEM of who signs such; NULL: the system's */
 	const char *sni;		/* client: NULL for none */
 	const char *const *alpn;	/* offered or taken, in order; NULL-terminated, or NULL */
 };

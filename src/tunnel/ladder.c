@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#include "tunnel/ladder.h"
+
+enum { US = 1000000, FIRST_S = 15, MOST_S = 600 };
+
+void
+ph_ladder_init(struct ph_ladder *l, const struct ph_ranges *addrs,
+    const uint16_t ports[PH_N_RUNGS])
+{
+	*l = (struct ph_ladder){ 0 };
+	for (enum ph_rung r = 0; r < PH_N_RUNGS; r++)
+		for (size_t i = addrs->n; i-- > 0 && ports[r] != 0 && l->n < PH_LADDER_WAYS; )
+			l->way[l->n++] = (struct ph_way){ .rung = r, .addr = addrs->r[i].lo,
+			    .port = ports[r] };
+}
+
+unsigned
+ph_ladder_pick(const struct ph_ladder *l)
+{
+	unsigned soonest = 0;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		if (!l->way[i].failed)
+			return i;
+		if (l->way[i].again_us < l->way[soonest].again_us)
+			soonest = i;
+	}
+	return soonest;
+}
+
+void
+ph_ladder_failed(struct ph_ladder *l, unsigned i, const char *why, uint64_t now)
+{
+	struct ph_way *w = &l->way[i];
+	unsigned after = FIRST_S << (w->failures < 6 ? w->failures : 6);
+
+	w->failed = true;
+	w->failures++;
+	w->why = why;
+	w->again_us = now + (uint64_t)(after < MOST_S ? after : MOST_S) * US;
+}
+
+void
+ph_ladder_worked(struct ph_ladder *l, unsigned i)
+{
+	l->way[i].worked = true;
+	l->way[i].failed = false;
+	l->way[i].failures = 0;
+}
+
+int
+ph_ladder_retry(const struct ph_ladder *l, uint64_t now)
+{
+	unsigned picked = ph_ladder_pick(l);
+
+	for (unsigned i = 0; i < picked; i++)
+		if (l->way[i].failed && now >= l->way[i].again_us)
+			return (int)i;
+	return -1;
+}

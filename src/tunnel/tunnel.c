@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: ISC */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/names.h"
+#include "os/clock.h"
+#include "os/jail.h"
+#include "os/tun.h"
+#include "os/udp.h"
+#include "tunnel/tunnel.h"
+#include "tunnel/wait.h"
+
+enum {
+	MS = 1000,			/* microseconds */
+	HEAD_START_US = 400 * MS,	/* of a better way before the next */
+	PATIENCE_US = 1500 * MS,	/* for a better way once another is there */
+	GIVE_UP_US = 12000 * MS,
+	STATUS_US = 1000 * MS,
+	AT_ONCE = 256,			/* packets read before others have their turn */
+	MIN_FILES = 4096,
+	N_SIGNALS = 5,
+};
+
+static const char name[] = "pinhole0";
+
+struct scout {
+	struct run *run;
+	struct ph_leg *leg;
+	unsigned way;
+	bool over, ready;
+	uint64_t start_us;
+};
+
+struct run {
+	struct ph_arena *mem;
+	const struct ph_tunnel_opts *o;
+	struct ph_tunnel_end *end;
+	uv_loop_t loop;
+	uv_prepare_t flush;
+	uv_signal_t signal[N_SIGNALS];
+	struct ph_via via;
+	struct ph_ladder ladder;
+	struct ph_jail jail;
+	struct ph_nat *nat;
+	struct ph_wait *tun, *tick;
+	struct scout scout[PH_LADDER_WAYS];
+	unsigned way;
+	uint64_t start_us, first_ready_us;
+	bool begun, done;
+};
+
+static uint8_t packet[PH_TUN_MTU];
+
+static void
+finish(struct run *r, enum ph_tunnel_fate fate, int status, const char *why)
+{
+	if (r->done)
+		return;
+	r->done = true;
+	r->end->fate = fate;
+	r->end->status = status;
+	r->end->why = why;
+	uv_stop(&r->loop);
+}
+
+/* --- packets --- */
+
+static void
+on_tun(void *arg, unsigned events)
+{
+	struct run *r = arg;
+	struct ph_ip ip;
+
+	(void)events;
+	for (unsigned i = 0; i < AT_ONCE && !r->done; i++) {
+		int n = ph_tun_read(r->jail.tun, packet, sizeof(packet));
+
+		if (n <= 0)
+			return;
+		if (!ph_ip_read(&ip, packet, (size_t)n))
+			continue;
+		if (ip.proto == PH_UDP)
+			ph_nat_packet(r->nat, &ip);
+	}
+}
+
+static void
+on_flush(uv_prepare_t *p)
+{
+	struct run *r = p->data;
+
+	ph_link_flush(&r->via);
+}
+
+/* --- status --- */
+
+static void
+tell(struct run *r, void (*fn)(void *, const struct ph_tunnel_status *))
+{
+	struct ph_tunnel_status s = { .ladder = &r->ladder, .way = r->way,
+	    .counts = ph_nat_counts(r->nat), .us = ph_clock_us() - r->start_us };
+
+	if (fn != NULL)
+		fn(r->o->arg, &s);
+}
+
+static void
+on_changed(void *arg)
+{
+	struct run *r = arg;
+	unsigned way = ph_ladder_pick(&r->ladder);
+
+	if (way == r->way)
+		return;
+	r->way = way;
+	tell(r, r->o->status);
+}
+
+/* --- finding a way --- */
+
+static void
+end_scouts(struct run *r)
+{
+	for (unsigned i = 0; i < r->ladder.n; i++) {
+		ph_leg_end(r->scout[i].leg);
+		r->scout[i].leg = NULL;
+	}
+}
+
+static void
+begin(struct run *r, struct scout *s)
+{
+	struct ph_nat_opts o = { .via = &r->via, .ladder = &r->ladder, .want = r->o->want,
+	    .username = r->o->username, .password = r->o->password, .tun = r->jail.tun,
+	    .from4 = PH_TUNNEL_GATE4, .from6 = PH_TUNNEL_GATE6, .changed = on_changed,
+	    .arg = r };
+	struct ph_leg *leg = s->leg;
+
+	s->leg = NULL;
+	r->way = s->way;
+	for (unsigned i = 0; i < s->way; i++)
+		if (!r->ladder.way[i].failed)
+			ph_ladder_failed(&r->ladder, i, "no answer", ph_clock_us());
+	ph_ladder_worked(&r->ladder, s->way);
+	end_scouts(r);
+	r->nat = ph_nat_new(&o);
+	r->tun = ph_wait_new(&r->loop, r->jail.tun, PH_WAIT_READ, on_tun, r);
+	if (r->nat == NULL || r->tun == NULL) {
+		ph_leg_end(leg);
+		finish(r, PH_TUNNEL_BROKEN, 0, "out of memory");
+		return;
+	}
+	ph_nat_spare(r->nat, leg, s->way);
+	r->begun = true;
+	tell(r, r->o->begun);
+	ph_jail_go(&r->jail);
+}
+
+static void
+scout_ready(void *arg)
+{
+	struct scout *s = arg;
+
+	s->ready = true;
+	ph_wait_at(s->run->tick, 0);
+}
+
+static void
+scout_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
+{
+	struct scout *s = arg;
+
+	(void)outcome;
+	ph_leg_end(s->leg);
+	s->leg = NULL;
+	s->over = true;
+	s->ready = false;
+	ph_ladder_failed(&s->run->ladder, s->way, why, ph_clock_us());
+	ph_wait_at(s->run->tick, 0);
+}
+
+static void
+scout_data(void *arg, struct ph_stun_addr peer, const uint8_t *p, size_t n)
+{
+	(void)arg;
+	(void)peer;
+	(void)p;
+	(void)n;
+}
+
+static void
+start_scout(struct run *r, unsigned way)
+{
+	struct scout *s = &r->scout[way];
+	const struct ph_way *w = &r->ladder.way[way];
+	struct ph_leg_opts o = { .via = &r->via, .rung = w->rung, .addr = w->addr,
+	    .port = w->port, .family = PH_STUN_IPV4, .username = r->o->username,
+	    .password = r->o->password, .ready = scout_ready, .data = scout_data,
+	    .lost = scout_lost, .arg = s };
+	int err;
+
+	*s = (struct scout){ .run = r, .way = way, .start_us = ph_clock_us() };
+	err = ph_leg_new(&o, &s->leg);
+	if (err == 0)
+		return;
+	s->leg = NULL;
+	s->over = true;
+	ph_ladder_failed(&r->ladder, way, strerror(-err), s->start_us);
+}
+
+/* The best way of those that are there, once no better one can be expected any more. */
+static struct scout *
+choose(struct run *r, uint64_t now)
+{
+	for (unsigned i = 0; i < r->ladder.n; i++) {
+		struct scout *s = &r->scout[i];
+
+		if (s->ready)
+			return s;
+		if (s->run != NULL && !s->over &&
+		    (r->first_ready_us == 0 || now < r->first_ready_us + PATIENCE_US))
+			return NULL;
+	}
+	return NULL;
+}
+
+static void
+scout_on(struct run *r, uint64_t now)
+{
+	unsigned over = 0, next = r->ladder.n;
+	struct scout *s;
+	bool ready = false;
+
+	for (unsigned i = r->ladder.n; i-- > 0; ) {
+		over += r->scout[i].over;
+		ready = ready || r->scout[i].ready;
+		if (r->scout[i].run == NULL)
+			next = i;
+	}
+	if (ready && r->first_ready_us == 0)
+		r->first_ready_us = now;
+	s = choose(r, now);
+	if (s != NULL) {
+		begin(r, s);
+		return;
+	}
+	if (!ready && next < r->ladder.n &&
+	    (over == next || now >= r->scout[next - 1].start_us + HEAD_START_US))
+		start_scout(r, next);
+	if (over == r->ladder.n || now > r->start_us + GIVE_UP_US)
+		finish(r, PH_TUNNEL_NO_WAY, 0, "the relay cannot be reached");
+}
+
+static void
+on_tick(void *arg, unsigned events)
+{
+	struct run *r = arg;
+	uint64_t now = ph_clock_us();
+
+	(void)events;
+	if (r->done)
+		return;
+	if (!r->begun)
+		scout_on(r, now);
+	else
+		tell(r, r->o->status);
+	ph_wait_at(r->tick, now + (r->begun ? STATUS_US : 100 * MS));
+}
+
+/* --- the program --- */
+
+static void
+on_signal(uv_signal_t *h, int signum)
+{
+	struct run *r = h->data;
+	int status;
+
+	if (signum == SIGCHLD) {
+		if (ph_jail_over(&r->jail, &status)) {
+			r->jail.pid = -1;
+			finish(r, PH_TUNNEL_RAN, status, NULL);
+		}
+	} else if (!r->begun) {
+		finish(r, PH_TUNNEL_STOPPED, 128 + signum, NULL);
+	} else if (signum == SIGTERM || signum == SIGHUP) {
+		/* the terminal's own signals have reached the program already */
+		ph_jail_signal(&r->jail, signum);
+	}
+}
+
+static void
+watch_signals(struct run *r)
+{
+	static const int signals[N_SIGNALS] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+
+	for (unsigned i = 0; i < N_SIGNALS; i++) {
+		uv_signal_init(&r->loop, &r->signal[i]);
+		r->signal[i].data = r;
+		uv_signal_start(&r->signal[i], on_signal, signals[i]);
+	}
+}
+
+/* Which families lead anywhere from here. */
+static bool
+has_route(ph_u128 to)
+{
+	ph_u128 from;
+
+	return ph_udp_source(to, &from) == 0;
+}
+
+static const char *
+routes(struct ph_arena *mem, bool v6, const struct ph_want *want)
+{
+	const struct ph_ranges *hosts = ph_want_hosts(want, mem);
+	struct ph_range family = v6 ? PH_ANY_V6 : PH_ANY_V4, r, part;
+	struct ph_buf b;
+
+	ph_buf_init(&b, mem);
+	if (has_route(v6 ? (ph_u128)0x2000 << 112 | 1 : PH_V4(0x08000001)) || hosts == NULL)
+		return ph_arena_printf(mem, "route add default dev %s\n", name);
+	for (size_t i = 0; i < hosts->n; i++) {
+		r = hosts->r[i];
+		if (r.hi < family.lo || r.lo > family.hi)
+			continue;
+		r.lo = r.lo < family.lo ? family.lo : r.lo;
+		r.hi = r.hi > family.hi ? family.hi : r.hi;
+		for (bool more = true; more; ) {
+			more = ph_range_next_prefix(&r, &part);
+			ph_buf_puts(&b, "route add ");
+			ph_range_print(&b, part);
+			ph_buf_puts(&b, ph_arena_printf(mem, " dev %s\n", name));
+		}
+	}
+	return b.len > 0 ? b.s : NULL;
+}
+
+static int
+make_jail(struct run *r, const char **why)
+{
+	char at4[PH_ADDR_TEXT], at6[PH_ADDR_TEXT];
+	const char *to4 = routes(r->mem, false, r->o->want);
+	const char *to6 = routes(r->mem, true, r->o->want);
+	struct ph_jail_opts o = { .argv = r->o->argv, .name = name, .addr4 = PH_TUNNEL_HERE4,
+	    .addr6 = PH_TUNNEL_HERE6 };
+
+	o.lines4 = ph_arena_printf(r->mem, "link set lo up\nlink set %s mtu %d up\n"
+	    "addr add %s/30 dev %s\n%s", name, PH_TUN_MTU, ph_addr_format(PH_TUNNEL_HERE4, at4),
+	    name, to4 != NULL ? to4 : "");
+	if (to6 != NULL)
+		o.lines6 = ph_arena_printf(r->mem, "addr add %s/64 dev %s nodad\n%s",
+		    ph_addr_format(PH_TUNNEL_HERE6, at6), name, to6);
+	o.n_resolvers = ph_jail_resolvers("/etc/resolv.conf", o.resolver);
+	return ph_jail_new(r->mem, &o, &r->jail, why);
+}
+
+static void
+close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h) && h->type != UV_POLL && h->type != UV_TIMER)
+		uv_close(h, NULL);
+}
+
+static void
+clean_up(struct run *r)
+{
+	end_scouts(r);
+	ph_nat_free(r->nat);
+	ph_wait_end(r->tun);
+	ph_wait_end(r->tick);
+	uv_walk(&r->loop, close_handle, NULL);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&r->loop);
+	ph_jail_end(&r->jail);
+}
+
+void
+ph_tunnel_run(struct ph_arena *mem, const struct ph_tunnel_opts *o, struct ph_tunnel_end *end)
+{
+	struct run r = { .mem = mem, .o = o, .end = end };
+	const char *why;
+
+	*end = (struct ph_tunnel_end){ 0 };
+	ph_ladder_init(&r.ladder, o->addrs, o->ports);
+	ph_udp_files(MIN_FILES);
+	if (make_jail(&r, &why) != 0) {
+		*end = (struct ph_tunnel_end){ .fate = PH_TUNNEL_NOT_PERMITTED, .why = why };
+		return;
+	}
+	uv_loop_init(&r.loop);
+	r.via = (struct ph_via){ .loop = &r.loop, .host = o->host, .peer_key = o->peer_key,
+	    .ca_file = o->ca_file };
+	r.start_us = ph_clock_us();
+	uv_prepare_init(&r.loop, &r.flush);
+	r.flush.data = &r;
+	uv_prepare_start(&r.flush, on_flush);
+	watch_signals(&r);
+	r.tick = ph_wait_new(&r.loop, -1, 0, on_tick, &r);
+	if (r.tick != NULL) {
+		start_scout(&r, 0);
+		ph_wait_at(r.tick, 0);
+		uv_run(&r.loop, UV_RUN_DEFAULT);
+	}
+	clean_up(&r);
+	end->ladder = r.ladder;
+}

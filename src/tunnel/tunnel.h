@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PH_TUNNEL_TUNNEL_H
+#define PH_TUNNEL_TUNNEL_H
+
+#include "tunnel/nat.h"
+
+/*
+ * DOC: The tunnel
+ *
+ * When the firewall cannot be opened: a program that knows nothing of relays runs in a
+ * network of its own (os/jail.h), whose only way out is a TUN device.  Its other end is here:
+ *
+ *	program --- TUN --- want? -- no ---> sockets of this host ---------> anybody
+ *	                        \--- yes --> TURN, on the best rung ------> relay --> service
+ *
+ * The kernel of the program's network does everything a program can ask of a network; this
+ * side only ever sees whole packets.
+ */
+/* Addresses of the program's end of the device, and of ours. */
+#define PH_TUNNEL_HERE4	PH_V4(0xc6120001)	/* 198.18.0.1: RFC 2544's, on no network */
+#define PH_TUNNEL_GATE4	PH_V4(0xc6120002)
+#define PH_TUNNEL_NET6	((ph_u128)0xfd70696e686f6c65 << 64)	/* RFC 4193: "pinhole" */
+#define PH_TUNNEL_HERE6	(PH_TUNNEL_NET6 | 1)
+#define PH_TUNNEL_GATE6	(PH_TUNNEL_NET6 | 2)
+
+struct ph_tunnel_status {
+	const struct ph_ladder *ladder;
+	unsigned way;			/* in use */
+	const struct ph_nat_counts *counts;
+	uint64_t us;			/* since the start */
+};
+
+struct ph_tunnel_opts {
+	const char *host;		/* of the relay, as named */
+	const struct ph_ranges *addrs;	/* its addresses */
+	uint16_t ports[PH_N_RUNGS];	/* 0: that rung is not to be tried */
+	struct ph_str username, password;
+	const uint8_t *peer_key;	/* as in struct ph_via */
+	const char *ca_file;
+	const struct ph_want *want;
+	const char *const *argv;	/* the program */
+	/* the way is known, the program about to start */
+	void (*begun)(void *arg, const struct ph_tunnel_status *);
+	/* once a second, and when the way changes */
+	void (*status)(void *arg, const struct ph_tunnel_status *);
+	void *arg;
+};
+
+enum ph_tunnel_fate {
+	PH_TUNNEL_RAN,			/* the program: ${status} */
+	PH_TUNNEL_NOT_PERMITTED,	/* no network of one's own here: ${why} */
+	PH_TUNNEL_NO_WAY,		/* the relay is not to be reached: see ${ladder} */
+	PH_TUNNEL_STOPPED,		/* by a signal, before the program began */
+	PH_TUNNEL_BROKEN,		/* this system refuses something: ${why} */
+};
+
+struct ph_tunnel_end {
+	enum ph_tunnel_fate fate;
+	int status;			/* exit status to pass on */
+	const char *why;
+	struct ph_ladder ladder;
+};
+
+/* ph_tunnel_run(mem, opts, end): until the program ends, or nothing can be done. */
+void ph_tunnel_run(struct ph_arena *, const struct ph_tunnel_opts *, struct ph_tunnel_end *);
+
+#endif
