@@ -5,8 +5,12 @@
 #include "probe/idling.h"
 #include "probe/measuring.h"
 #include "probe/run.h"
+#include "probe/streaming.h"
 
-enum { PATH_US = 6000000, BLOCKS_US = 4000000, LEAST_WAIT_US = 300000, MAX_LOCATED = 3 };
+enum {
+	PATH_US = 6000000, STREAM_MS = 4000, STREAM_LATE_US = 3000000, BLOCKS_US = 4000000,
+	LEAST_WAIT_US = 300000, MAX_LOCATED = 3,
+};
 
 static uint64_t
 patience(struct ph_run_state *r, int v6)
@@ -25,6 +29,28 @@ wait_both(struct ph_run_state *r, const bool *a, const bool *b, uint64_t us)
 
 	ph_loop_until(&r->loop, a, at);
 	ph_loop_until(&r->loop, b, at);
+}
+
+/* Sound both ways, when nothing else disturbs it. */
+static void
+stream(struct ph_run_state *r, int v6, uint16_t port, struct ph_path_seen *p)
+{
+	struct ph_streaming_opts so = {
+		.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
+		.duration_ms = STREAM_MS,
+	};
+	struct ph_streaming *x = PH_NEW(r->mem, struct ph_streaming);
+
+	ph_run_phase(r, "sending what a call would send");
+	if (ph_streaming_start(&r->loop, r->session[v6], &so, x) != 0)
+		return;
+	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + STREAM_MS * 1000 +
+	    STREAM_LATE_US);
+	ph_streaming_end(x);
+	ph_streaming_result(x, p);
+	if (!p->stream[0].tested)
+		ph_result_skip(r->mem, r->out, "sound over %s: %s", v6 ? "IPv6" : "IPv4",
+		    p->stream[0].why);
 }
 
 void
@@ -52,6 +78,7 @@ ph_run_path(struct ph_run_state *r, int v6, uint16_t port)
 	*p = (struct ph_path_seen){ .tested = true, .v6 = v6 != 0, .rtt_us = (uint32_t)st.rtt_us };
 	ph_sizing_result(size, p);
 	ph_marking_result(r->mem, mark, p);
+	stream(r, v6, port, p);
 }
 
 /* Where the packets of one blocked run end. */

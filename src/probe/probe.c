@@ -446,10 +446,14 @@ take_flows(struct ph_run_state *r)
 			take_flow(r, &r->out->flows[i]);
 }
 
-/* A UDP port that is open both ways, for what is measured on one; 0: none. */
+/*
+ * A UDP port that is open both ways, for what is measured on one; 0: none.  Rather one that
+ * is ours alone, since a public one tells less.
+ */
 uint16_t
 ph_run_open_port(struct ph_run_state *r, int v6)
 {
+	uint16_t public = 0;
 	size_t n;
 	struct ph_sweep_run *run;
 
@@ -458,10 +462,16 @@ ph_run_open_port(struct ph_run_state *r, int v6)
 	n = ph_sweep_result(r->sweep[v6].engine, NULL, 0);
 	run = ph_arena_array(r->mem, n + 1, sizeof(*run));
 	ph_sweep_result(r->sweep[v6].engine, run, n);
-	for (size_t i = 0; i < n; i++)
-		if (run[i].verdict == PH_SWEEP_OPEN)
+	for (size_t i = 0; i < n; i++) {
+		if (run[i].verdict != PH_SWEEP_OPEN)
+			continue;
+		if (!ph_session_is_public(r->session[v6], run[i].lo))
 			return run[i].lo;
-	return 0;
+		if (run[i].lo < run[i].hi)
+			return (uint16_t)(run[i].lo + 1);
+		public = run[i].lo;
+	}
+	return public;
 }
 
 /* The best way for media is the direct one, when all UDP that is needed gets through. */

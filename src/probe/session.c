@@ -23,6 +23,7 @@ struct question {
 		ph_session_receipts_fn *receipts;
 		ph_session_done_fn *done;
 		ph_session_mirrored_fn *mirrored;
+		ph_session_streamed_fn *streamed;
 		ph_session_exported_fn *exported;
 	} fn;
 	void *arg;
@@ -546,6 +547,34 @@ ph_session_send(struct ph_session *s, const struct ph_control_send *what,
 	struct question *q = question(s, PH_CONTROL_DONE, take_done, arg);
 
 	q->fn.done = fn;
+	ask(s, &m, q);
+}
+
+void
+ph_session_stream(struct ph_session *s, const struct ph_control_stream *what,
+    ph_session_done_fn *fn, void *arg)
+{
+	struct ph_control_msg m = { .type = PH_CONTROL_STREAM, .stream = *what };
+	struct question *q = question(s, PH_CONTROL_DONE, take_done, arg);
+
+	q->fn.done = fn;
+	ask(s, &m, q);
+}
+
+static void
+take_streamed(struct ph_session *s, struct question *q, const struct ph_control_msg *m)
+{
+	(void)s;
+	q->fn.streamed(q->arg, m != NULL && m->type == PH_CONTROL_STREAMED ? &m->streamed : NULL);
+}
+
+void
+ph_session_stream_end(struct ph_session *s, uint32_t sent, ph_session_streamed_fn *fn, void *arg)
+{
+	struct ph_control_msg m = { .type = PH_CONTROL_STREAM_END, .stream_sent = sent };
+	struct question *q = question(s, PH_CONTROL_STREAMED, take_streamed, arg);
+
+	q->fn.streamed = fn;
 	ask(s, &m, q);
 }
 

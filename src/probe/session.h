@@ -104,6 +104,16 @@ typedef void ph_session_mirrored_fn(void *, const struct ph_control_mirrored *);
 void ph_session_mirror(struct ph_session *, enum ph_control_proto, uint16_t,
     ph_session_mirrored_fn *, void *);
 
+/* ph_session_stream(s, what, fn, arg): a stream of RTP both ways is about to begin. */
+void ph_session_stream(struct ph_session *, const struct ph_control_stream *,
+    ph_session_done_fn *, void *);
+
+/* How our stream arrived; NULL when the session ended, or there was none. */
+typedef void ph_session_streamed_fn(void *, const struct ph_control_streamed *);
+
+/* ph_session_stream_end(s, sent, fn, arg): it is over; we have sent so many packets. */
+void ph_session_stream_end(struct ph_session *, uint32_t, ph_session_streamed_fn *, void *);
+
 /* The far end's secret of a TLS connection, 32 bytes; NULL when it has none. */
 typedef void ph_session_exported_fn(void *, const uint8_t *);
 

@@ -250,6 +250,26 @@ do_exporter(struct ph_client *c, const struct ph_control_msg *m)
 }
 
 static void
+do_stream(struct ph_client *c, const struct ph_control_msg *m)
+{
+	if (ph_lease_stream(c->lease, &m->stream))
+		say(c, &(struct ph_control_msg){ .type = PH_CONTROL_DONE });
+	else
+		refuse(c, EINVAL, "the port is not leased for UDP, or the stream is too long");
+}
+
+static void
+do_stream_end(struct ph_client *c, const struct ph_control_msg *m)
+{
+	struct ph_control_msg r = { .type = PH_CONTROL_STREAMED };
+
+	if (ph_lease_stream_end(c->lease, m->stream_sent, &r.streamed))
+		say(c, &r);
+	else
+		refuse(c, ENOENT, "no stream was asked for");
+}
+
+static void
 do_ping(struct ph_client *c, const struct ph_control_msg *m)
 {
 	(void)m;
@@ -268,6 +288,7 @@ static void (*const requests[PH_CONTROL_TYPES])(struct ph_client *,
 	[PH_CONTROL_BIND] = do_bind, [PH_CONTROL_RELEASE] = do_release,
 	[PH_CONTROL_RECEIPTS_GET] = do_receipts, [PH_CONTROL_SEND] = do_send,
 	[PH_CONTROL_MIRROR] = do_mirror, [PH_CONTROL_EXPORTER] = do_exporter,
+	[PH_CONTROL_STREAM] = do_stream, [PH_CONTROL_STREAM_END] = do_stream_end,
 	[PH_CONTROL_PING] = do_ping, [PH_CONTROL_BYE] = do_bye,
 };
 

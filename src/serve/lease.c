@@ -9,6 +9,7 @@
 #include "serve/later.h"
 #include "serve/lease.h"
 #include "serve/receipts.h"
+#include "serve/stream.h"
 #include "serve/voice.h"
 
 enum {
@@ -59,6 +60,7 @@ struct ph_lease {
 	struct exporter *exporters;
 	struct ph_receipts receipts;
 	struct ph_later later;
+	struct ph_stream_far stream;
 	uint64_t arrived, second;
 	size_t this_second;
 };
@@ -75,7 +77,7 @@ ph_lease_new(const struct ph_lease_opts *o, struct ph_lease **out)
 		return -ENOMEM;
 	l->o = *o;
 	l->later.max = o->max_later;
-	l->set = -1;
+	l->set = l->stream.fd = -1;
 	if (!ph_stun_auth_init(&l->auth))
 		goto err;
 	ph_stun_auth_key(&l->auth, o->auth_key, PH_CONTROL_KEY);
@@ -123,6 +125,7 @@ ph_lease_release(struct ph_lease *l)
 	l->exporters = NULL;
 	ph_receipts_fini(&l->receipts);
 	ph_later_fini(&l->later);
+	ph_stream_far_fini(&l->stream);
 }
 
 void
@@ -329,6 +332,14 @@ send_in_pieces(int fd, const struct ph_answer_to *a, uint8_t *p, size_t n)
 	ph_udp_df(fd, v6, PH_UDP_NO_FRAGMENT);
 }
 
+/* A packet of the stream that was announced, from the client itself. */
+static bool
+is_rtp(const struct ph_lease *l, const struct socket *s, const struct ph_udp_msg *m)
+{
+	return s->fd == l->stream.fd && m->addr == l->o.client && m->len > 0 &&
+	    m->data[0] >> 6 == 2;
+}
+
 static void
 run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 {
@@ -346,8 +357,13 @@ run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 				.to = { .from = in[i].addr, .port = in[i].port,
 				    .tos = in[i].tos, .ttl = in[i].ttl },
 			};
-			size_t n = take(l, now, &r, out_bytes[n_out]);
+			size_t n;
 
+			if (is_rtp(l, s, &in[i])) {
+				ph_stream_far_take(&l->stream, now, &in[i]);
+				continue;
+			}
+			n = take(l, now, &r, out_bytes[n_out]);
 			if (n > 0 && r.to.id.kind == PH_CONTROL_FRAGMENT) {
 				send_in_pieces(s->fd, &r.to, out_bytes[n_out], n);
 				continue;
@@ -654,7 +670,7 @@ ph_lease_run(struct ph_lease *l, uint64_t now)
 {
 	void *ready[READY];
 	size_t n = ph_pollset_ready(l->set, ready, READY);
-	uint64_t later, speech;
+	uint64_t later, speech, stream;
 
 	for (size_t i = 0; i < n; i++) {
 		struct socket *s = ready[i];
@@ -672,7 +688,9 @@ ph_lease_run(struct ph_lease *l, uint64_t now)
 	send_due(l, now);
 	later = ph_later_due(&l->later);
 	speech = run_telephones(l, now);
-	return later < speech ? later : speech;
+	later = later < speech ? later : speech;
+	stream = ph_stream_far_run(&l->stream, now);
+	return later < stream ? later : stream;
 }
 
 /* --- what is told --- */
@@ -690,6 +708,24 @@ ph_lease_receipts(const struct ph_lease *l, size_t from, uint64_t now,
 		out[n].ago_us = ago > UINT32_MAX ? UINT32_MAX : (uint32_t)ago;
 	}
 	return n;
+}
+
+bool
+ph_lease_stream(struct ph_lease *l, const struct ph_control_stream *what)
+{
+	int fd = udp_fd(l, what->port);
+
+	return fd >= 0 && ph_stream_far_init(&l->stream, what, fd);
+}
+
+bool
+ph_lease_stream_end(struct ph_lease *l, uint32_t sent, struct ph_control_streamed *out)
+{
+	if (!l->stream.there)
+		return false;
+	ph_stream_far_result(&l->stream, sent, out);
+	ph_stream_far_fini(&l->stream);
+	return true;
 }
 
 bool

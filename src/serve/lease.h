@@ -65,6 +65,15 @@ bool ph_lease_exporter(const struct ph_lease *, uint16_t, uint8_t [32]);
 bool ph_lease_mirror(const struct ph_lease *, const struct ph_control_mirror *,
     struct ph_control_mirrored *);
 
+/*
+ * ph_lease_stream(l, what): expect a stream of the client's, and answer with one.  False: the
+ * port is not leased, or it would last too long.
+ */
+bool ph_lease_stream(struct ph_lease *, const struct ph_control_stream *);
+
+/* ph_lease_stream_end(l, sent, out): how it arrived, of so many packets; false: there is none. */
+bool ph_lease_stream_end(struct ph_lease *, uint32_t sent, struct ph_control_streamed *);
+
 /* ph_lease_arrived(l): sealed datagrams and requests so far. */
 uint64_t ph_lease_arrived(const struct ph_lease *);
 

@@ -333,6 +333,69 @@ get_exported(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_ro
 }
 
 static void
+put_stream(struct ph_writer *w, const struct ph_control_msg *m)
+{
+	ph_writer_u16(w, m->stream.port);
+	ph_writer_u32(w, m->stream.ssrc_in);
+	ph_writer_u32(w, m->stream.ssrc_out);
+	ph_writer_u32(w, m->stream.duration_ms);
+}
+
+static void
+get_stream(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room *room)
+{
+	(void)room;
+	m->stream.port = ph_reader_u16(r);
+	m->stream.ssrc_in = ph_reader_u32(r);
+	m->stream.ssrc_out = ph_reader_u32(r);
+	m->stream.duration_ms = ph_reader_u32(r);
+}
+
+static void
+put_stream_end(struct ph_writer *w, const struct ph_control_msg *m)
+{
+	ph_writer_u32(w, m->stream_sent);
+}
+
+static void
+get_stream_end(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room *room)
+{
+	(void)room;
+	m->stream_sent = ph_reader_u32(r);
+}
+
+static void
+put_streamed(struct ph_writer *w, const struct ph_control_msg *m)
+{
+	const struct ph_control_streamed *v = &m->streamed;
+
+	ph_writer_u32(w, v->sent);
+	ph_writer_u32(w, v->expected);
+	ph_writer_u32(w, v->received);
+	ph_writer_u32(w, v->duplicated);
+	ph_writer_u32(w, v->reordered);
+	ph_writer_u32(w, v->lost_ppm);
+	ph_writer_u32(w, v->jitter_us);
+	ph_writer_u32(w, v->mos_milli);
+}
+
+static void
+get_streamed(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room *room)
+{
+	struct ph_control_streamed *v = &m->streamed;
+
+	(void)room;
+	v->sent = ph_reader_u32(r);
+	v->expected = ph_reader_u32(r);
+	v->received = ph_reader_u32(r);
+	v->duplicated = ph_reader_u32(r);
+	v->reordered = ph_reader_u32(r);
+	v->lost_ppm = ph_reader_u32(r);
+	v->jitter_us = ph_reader_u32(r);
+	v->mos_milli = ph_reader_u32(r);
+}
+
+static void
 put_error(struct ph_writer *w, const struct ph_control_msg *m)
 {
 	size_t n = strnlen(m->error.text, PH_CONTROL_TEXT - 1);
@@ -372,6 +435,9 @@ static const struct {
 	[PH_CONTROL_MIRROR] = { put_mirror, get_mirror },
 	[PH_CONTROL_MIRRORED] = { put_mirrored, get_mirrored },
 	[PH_CONTROL_EXPORTER] = { put_mirror, get_mirror },
+	[PH_CONTROL_STREAM] = { put_stream, get_stream },
+	[PH_CONTROL_STREAM_END] = { put_stream_end, get_stream_end },
+	[PH_CONTROL_STREAMED] = { put_streamed, get_streamed },
 	[PH_CONTROL_EXPORTED] = { put_exported, get_exported },
 	[PH_CONTROL_PING] = { put_nothing, get_nothing },
 	[PH_CONTROL_PONG] = { put_nothing, get_nothing },

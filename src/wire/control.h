@@ -17,7 +17,8 @@
  *
  * Every request is answered once, in order: HELLO by WELCOME, BIND by BOUND,
  * RELEASE and SEND by DONE, RECEIPTS by one or more RECEIPTS of which the last says so,
- * MIRROR by MIRRORED, EXPORTER by EXPORTED, PING by PONG; any by ERROR.  BYE ends it.
+ * MIRROR by MIRRORED, EXPORTER by EXPORTED, STREAM by DONE, STREAM_END by STREAMED, PING
+ * by PONG; any by ERROR.  BYE ends it.
  *
  * Datagrams of a probe are Binding Requests (wire/stun.h) under the session's user
  * name and key.  Their transaction id says what they belong to, see ph_control_id.
@@ -46,6 +47,7 @@ enum ph_control_type {
 	PH_CONTROL_EXPORTER, PH_CONTROL_EXPORTED,
 	PH_CONTROL_PING, PH_CONTROL_PONG,
 	PH_CONTROL_BYE, PH_CONTROL_ERROR,
+	PH_CONTROL_STREAM, PH_CONTROL_STREAM_END, PH_CONTROL_STREAMED,
 	PH_CONTROL_TYPES,
 };
 
@@ -120,6 +122,23 @@ struct ph_control_mirrored {
 	uint16_t sent_len;
 };
 
+/*
+ * A stream of RTP both ways (wire/rtp.h): the client's begins on its own; with its first
+ * packet the far end's begins, from the leased UDP port to where that came from.
+ */
+struct ph_control_stream {
+	uint16_t port;
+	uint32_t ssrc_in, ssrc_out;	/* of the client's stream, of the far end's */
+	uint32_t duration_ms;		/* of the far end's */
+};
+
+/* How the client's stream arrived, and how much of its own the far end has sent. */
+struct ph_control_streamed {
+	uint32_t sent;			/* by the far end */
+	uint32_t expected, received, duplicated, reordered;
+	uint32_t lost_ppm, jitter_us, mos_milli;	/* MOS: an estimate; 0: none */
+};
+
 struct ph_control_error {
 	uint16_t code;			/* errno */
 	char text[PH_CONTROL_TEXT];
@@ -137,6 +156,9 @@ struct ph_control_msg {
 		struct ph_control_mirror mirror;	/* EXPORTER, too */
 		struct ph_control_mirrored mirrored;
 		uint8_t exported[32];
+		struct ph_control_stream stream;
+		uint32_t stream_sent;			/* STREAM_END: packets of the client's */
+		struct ph_control_streamed streamed;
 		struct ph_control_error error;
 	};
 };
@@ -169,7 +191,7 @@ bool ph_control_decode(struct ph_control_msg *, struct ph_control_room *, const 
 /* What a datagram belongs to. */
 enum ph_control_kind {
 	PH_CONTROL_CANARY, PH_CONTROL_SWEEP, PH_CONTROL_LADDER, PH_CONTROL_MTU,
-	PH_CONTROL_FRAGMENT, PH_CONTROL_DSCP, PH_CONTROL_HOP, PH_CONTROL_STREAM,
+	PH_CONTROL_FRAGMENT, PH_CONTROL_DSCP, PH_CONTROL_HOP,
 	PH_CONTROL_INBOUND, PH_CONTROL_KINDS,
 };
 

@@ -12,6 +12,7 @@
 #
 #	client CMD..., firewall CMD..., server CMD...	run it there
 #	rules <<END					replace the firewall's ruleset
+#	wire FORTH BACK					"DELAY,JITTER,LOSS" between client and firewall
 #	serve						start the responder
 #	probe STATUS NAME OPTION...			run it; output in $out
 #	json NAME EXPRESSION				a jq-like check in Python on $out
@@ -71,13 +72,16 @@ addr add fd77:2::1/64 dev outside nodad
 link set inside up
 link set outside up
 END
-client ip -batch - <<'END'
+client_link() {
+	client ip -batch - <<'END'
 addr add 10.77.1.2/24 dev c
 addr add fd77:1::2/64 dev c nodad
 link set c up
 route add default via 10.77.1.1
 route add default via fd77:1::1
 END
+}
+client_link
 server ip -batch - <<'END'
 addr add 10.77.2.2/24 dev s
 addr add 10.77.2.3/24 dev s
@@ -92,6 +96,30 @@ rules() { { echo "flush ruleset"; cat; } >"$work/rules" && firewall nft -f "$wor
 
 server_word=$("$pinhole" keygen "$work/server.key") || exit 1
 client_word=$("$pinhole" keygen "$work/client.key") || exit 1
+
+# wire FORTH BACK: what crosses the link of the client is late, overtaken or lost
+# (tests/net/wire.c), for kernels without netem.  False: it is not built.
+wire() {
+	program=${BUILD:-$PWD/build}/tests/net/wire
+	[ -x "$program" ] || return 1
+	if [ -z "${wire_net_pid-}" ]; then
+		space wire_net
+		client ip link set c netns "$wire_net_pid" name wire0
+		nsenter -t "$wire_net_pid" -n -- sh -c "sysctl -q net.ipv6.conf.all.disable_ipv6=1
+		    ip link add wire1 type veth peer name c && ip link set c netns $client_pid"
+		nsenter -t "$wire_net_pid" -n -- ip link set wire0 up
+		nsenter -t "$wire_net_pid" -n -- ip link set wire1 up
+		client_link
+	fi
+	[ -z "${wire_pid-}" ] || kill "$wire_pid"
+	nsenter -t "$wire_net_pid" -n -- "$program" wire1 wire0 "${PH_SEED:-1}" "$1" "$2" >"$work/wire.log" 2>&1 &
+	wire_pid=$!
+	pids="$pids $!"
+	while ! grep -q ready "$work/wire.log"; do
+		kill -0 $wire_pid || return 1
+		sleep 0.02
+	done
+}
 
 # serve OPTION...: the responder; its process in $serve_pid
 serve() {
