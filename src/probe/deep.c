@@ -3,13 +3,14 @@
 
 #include "net/names.h"
 #include "probe/idling.h"
+#include "probe/mapping.h"
 #include "probe/measuring.h"
 #include "probe/run.h"
 #include "probe/streaming.h"
 
 enum {
 	PATH_US = 6000000, STREAM_MS = 4000, STREAM_LATE_US = 3000000, BLOCKS_US = 4000000,
-	LEAST_WAIT_US = 300000, MAX_LOCATED = 3,
+	MAPPING_US = 9000000, LEAST_WAIT_US = 300000, MAX_LOCATED = 3,
 };
 
 static uint64_t
@@ -53,8 +54,38 @@ stream(struct ph_run_state *r, int v6, uint16_t port, struct ph_path_seen *p)
 		    p->stream[0].why);
 }
 
-void
-ph_run_path(struct ph_run_state *r, int v6, uint16_t port)
+/* What translation does, beside the other tests; NULL when it cannot be asked. */
+static struct ph_mapping *
+begin_mapping(struct ph_run_state *r, int v6)
+{
+	const struct ph_control_welcome *w = ph_session_welcome(r->session[v6]);
+	struct ph_stun_addr server = { r->fam[v6].to, w->stun_port };
+	struct ph_mapping *x = PH_NEW(r->mem, struct ph_mapping);
+
+	if (w->stun_port == 0)
+		ph_result_skip(r->mem, r->out, "address translation over %s: the responder has "
+		    "no STUN server", v6 ? "IPv6" : "IPv4");
+	return w->stun_port != 0 &&
+	    ph_mapping_start(&r->loop, server, r->fam[v6].from, x) == 0 ? x : NULL;
+}
+
+static void
+finish_mapping(struct ph_run_state *r, int v6, struct ph_mapping *x)
+{
+	struct ph_nat_seen *seen = &r->out->nat[v6];
+
+	ph_run_phase(r, "asking how addresses are translated");
+	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + MAPPING_US);
+	ph_mapping_end(x);
+	ph_mapping_result(x, seen);
+	if (!seen->tested)
+		ph_result_skip(r->mem, r->out, "address translation over %s: %s",
+		    v6 ? "IPv6" : "IPv4", seen->why);
+}
+
+/* Packet sizes, marks and sound, on a port that is open. */
+static void
+run_path(struct ph_run_state *r, int v6, uint16_t port)
 {
 	struct ph_path_seen *p = &r->out->paths[v6];
 	struct ph_measuring_opts mo = {
@@ -79,6 +110,25 @@ ph_run_path(struct ph_run_state *r, int v6, uint16_t port)
 	ph_sizing_result(size, p);
 	ph_marking_result(r->mem, mark, p);
 	stream(r, v6, port, p);
+}
+
+void
+ph_run_paths(struct ph_run_state *r)
+{
+	struct ph_mapping *mapping[2] = { NULL, NULL };
+
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->active[v6])
+			mapping[v6] = begin_mapping(r, v6);
+	for (int v6 = 0; v6 < 2; v6++)
+		if (r->active[v6] && ph_run_open_port(r, v6) != 0 &&
+		    ph_session_failure(r->session[v6]) == NULL) {
+			ph_run_phase(r, "measuring the path");
+			run_path(r, v6, ph_run_open_port(r, v6));
+		}
+	for (int v6 = 0; v6 < 2; v6++)
+		if (mapping[v6] != NULL)
+			finish_mapping(r, v6, mapping[v6]);
 }
 
 /* Where the packets of one blocked run end. */

@@ -513,11 +513,8 @@ measure_active(struct ph_run_state *r)
 	test_inbound(r);
 	test_ports(r);
 	take_flows(r);
-	for (int v6 = 0; v6 < 2 && !r->o->quick && lost(r) == NULL; v6++)
-		if (r->active[v6] && ph_run_open_port(r, v6) != 0) {
-			ph_run_phase(r, "measuring the path");
-			ph_run_path(r, v6, ph_run_open_port(r, v6));
-		}
+	if (!r->o->quick && lost(r) == NULL)
+		ph_run_paths(r);
 	if (lost(r) == NULL)
 		ph_run_locate(r);
 	if (lost(r) == NULL && !r->o->quick)

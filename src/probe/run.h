@@ -38,8 +38,8 @@ uint16_t ph_run_open_port(struct ph_run_state *, int v6);
 /* ph_run_bind_udp(r, v6, port): let the far end listen there again. */
 void ph_run_bind_udp(struct ph_run_state *, int v6, uint16_t);
 
-/* ph_run_path(r, v6, port): packet sizes and marks, on a port that is open. */
-void ph_run_path(struct ph_run_state *, int v6, uint16_t);
+/* ph_run_paths(r): translation, packet sizes, marks and sound, where a port is open. */
+void ph_run_paths(struct ph_run_state *);
 
 /* ph_run_locate(r): where one packet of each blocked run ends. */
 void ph_run_locate(struct ph_run_state *);
