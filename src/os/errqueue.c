@@ -88,3 +88,13 @@ ph_errqueue_prohibits(bool v6, uint8_t type, uint8_t code)
 	return type == ICMP_DEST_UNREACH && (code == ICMP_NET_ANO || code == ICMP_HOST_ANO ||
 	    code == ICMP_PKT_FILTERED);
 }
+
+void
+ph_errqueue_drain(int fd)
+{
+	struct ph_errqueue_item item;
+	uint8_t bytes[64];
+
+	while (ph_errqueue_take(fd, bytes, sizeof(bytes), &item) == 1)
+		;
+}

@@ -44,4 +44,7 @@ enum ph_errqueue_kind ph_errqueue_kind(bool v6, uint8_t);
  */
 bool ph_errqueue_prohibits(bool v6, uint8_t, uint8_t);
 
+/* ph_errqueue_drain(fd): throw away what is in it: a socket with errors never rests. */
+void ph_errqueue_drain(int);
+
 #endif

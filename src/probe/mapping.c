@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "os/errqueue.h"
 #include "os/udp.h"
 #include "probe/mapping.h"
 
@@ -22,6 +23,7 @@ hear(struct ph_mapping *x, unsigned i, uint64_t now)
 	uint8_t bytes[ROOM];
 	struct ph_udp_msg m = { .data = bytes, .len = ROOM };
 
+	ph_errqueue_drain(x->s[i].fd);
 	while (ph_udp_recv(x->s[i].fd, &m, 1) == 1) {
 		struct ph_behaviour_got got = {
 			.socket = i, .from = { m.addr, m.port }, .p = m.data, .len = m.len,

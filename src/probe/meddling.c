@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "os/errqueue.h"
 #include "os/tcp.h"
 #include "os/tls.h"
 #include "os/udp.h"
@@ -166,6 +167,7 @@ hear_datagrams(struct call *c)
 {
 	struct ph_udp_msg m = { .data = c->got, .len = sizeof(c->got) };
 
+	ph_errqueue_drain(c->fd);
 	while (ph_udp_recv(c->fd, &m, 1) == 1) {
 		if (m.addr == c->o->to && m.port == c->o->port)
 			c->n_got = m.len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <unistd.h>
 
+#include "os/errqueue.h"
 #include "os/udp.h"
 #include "probe/streaming.h"
 
@@ -27,6 +28,7 @@ hear(struct ph_streaming *x)
 	struct ph_udp_msg m = { .data = bytes, .len = sizeof(bytes) };
 	struct ph_rtp_test t;
 
+	ph_errqueue_drain(x->fd);
 	while (ph_udp_recv(x->fd, &m, 1) == 1) {
 		if (m.addr == x->o.to && m.port == x->o.port &&
 		    ph_quality_input(&x->quality, m.at_us, m.data, m.len, &t))
