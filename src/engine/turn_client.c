@@ -7,7 +7,8 @@
 enum {
 	US = 1000000,
 	RENEW_US = 240 * US,		/* permissions last 300 s, RFC 8656 9 */
-	TRANSPORT_UDP = 17,
+	CONNECT_US = 35 * US,		/* the relay may try for 30 s, RFC 6062 5.2 */
+	TRANSPORT_UDP = 17, TRANSPORT_TCP = 6,
 };
 
 static void
@@ -60,19 +61,61 @@ ph_turn_fini(struct ph_turn *x)
 	explicit_bzero(x, sizeof(*x));
 }
 
+/* A place for one more peer, or -1. */
+static int
+add_peer(struct ph_turn *x, uint64_t now, const struct ph_turn_peer *peer)
+{
+	unsigned i = 0;
+
+	while (i < x->n_peers && !x->peer[i].free)
+		i++;
+	if (i == PH_TURN_PEERS)
+		return -1;
+	x->n_peers += i == x->n_peers;
+	x->peer[i] = *peer;
+	x->peer[i].used = ++x->uses;
+	if (x->phase == PH_TURN_HOLDING)
+		start_call(x, &x->peer[i].call, now);
+	return (int)i;
+}
+
 int
 ph_turn_permit(struct ph_turn *x, uint64_t now, struct ph_stun_addr at, bool channel)
 {
-	struct ph_turn_peer *p = &x->peer[x->n_peers];
+	struct ph_turn_peer p = { .at = at };
+	int i;
 
-	if (x->n_peers == PH_TURN_PEERS)
-		return -1;
-	*p = (struct ph_turn_peer){ .at = at };
-	if (channel)
-		p->channel = (uint16_t)(PH_CHANNEL_FIRST + x->n_peers);
-	if (x->phase == PH_TURN_HOLDING)
-		start_call(x, &p->call, now);
-	return (int)x->n_peers++;
+	if (channel && x->next_channel <= PH_CHANNEL_LAST - PH_CHANNEL_FIRST)
+		p.channel = (uint16_t)(PH_CHANNEL_FIRST + x->next_channel);
+	i = add_peer(x, now, &p);
+	if (i >= 0)
+		x->next_channel = (uint16_t)(x->next_channel + (p.channel != 0));
+	return i;
+}
+
+int
+ph_turn_connect(struct ph_turn *x, uint64_t now, struct ph_stun_addr at)
+{
+	const struct ph_turn_peer p = { .at = at, .connect = true };
+
+	return add_peer(x, now, &p);
+}
+
+void
+ph_turn_forget(struct ph_turn *x, unsigned i)
+{
+	x->peer[i] = (struct ph_turn_peer){ .free = true };
+}
+
+int
+ph_turn_oldest(const struct ph_turn *x)
+{
+	int oldest = -1;
+
+	for (unsigned i = 0; i < x->n_peers; i++)
+		if (!x->peer[i].free && (oldest < 0 || x->peer[i].used < x->peer[oldest].used))
+			oldest = (int)i;
+	return oldest;
 }
 
 void
@@ -122,6 +165,21 @@ encode(struct ph_turn *x, struct ph_stun *m, void *out, size_t cap)
 	return ph_stun_encode(m, &seal, out, cap);
 }
 
+size_t
+ph_turn_sign(struct ph_turn *x, struct ph_stun *m, const struct ph_str *nonce, void *out,
+    size_t cap)
+{
+	struct ph_stun_seal seal = { .auth = &x->auth, .fingerprint = !x->opts.stream,
+	    .sha1 = !x->sha256, .sha256 = x->sha256 };
+
+	if (!x->have_key)
+		return 0;
+	add_credentials(x, m);
+	if (nonce != NULL)
+		m->nonce = *nonce;
+	return ph_stun_encode(m, &seal, out, cap);
+}
+
 static size_t
 encode_main(struct ph_turn *x, void *out, size_t cap)
 {
@@ -134,7 +192,7 @@ encode_main(struct ph_turn *x, void *out, size_t cap)
 	m.lifetime = x->phase == PH_TURN_CLOSING ? 0 : x->lifetime_s;
 	if (allocate) {
 		ph_stun_set(&m, PH_STUN_REQUESTED_TRANSPORT);
-		m.transport = TRANSPORT_UDP;
+		m.transport = x->opts.tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
 	}
 	if (allocate && x->opts.family != 0) {
 		ph_stun_set(&m, PH_STUN_REQUESTED_ADDRESS_FAMILY);
@@ -148,8 +206,8 @@ encode_peer(struct ph_turn *x, const struct ph_turn_peer *p, void *out, size_t c
 {
 	struct ph_stun m;
 
-	ph_stun_init(&m, p->channel != 0 ? PH_STUN_CHANNEL_BIND : PH_STUN_CREATE_PERMISSION,
-	    PH_STUN_REQUEST, p->call.id);
+	ph_stun_init(&m, p->connect ? PH_STUN_CONNECT : p->channel != 0 ? PH_STUN_CHANNEL_BIND :
+	    PH_STUN_CREATE_PERMISSION, PH_STUN_REQUEST, p->call.id);
 	ph_stun_set(&m, PH_STUN_XOR_PEER_ADDRESS);
 	ph_stun_add(&m.peers, p->at.addr, p->at.port);
 	if (p->channel != 0) {
@@ -215,6 +273,8 @@ ph_turn_output(struct ph_turn *x, uint64_t now, void *out, size_t cap)
 	for (unsigned i = 0; i < x->n_peers; i++)
 		if (is_due(&x->peer[i].call, now)) {
 			ph_stun_try_sent(&x->peer[i].call.try, now);
+			if (x->peer[i].connect)
+				x->peer[i].call.try.due_us = now + CONNECT_US;
 			return encode_peer(x, &x->peer[i], out, cap);
 		}
 	return 0;
@@ -243,14 +303,15 @@ ph_turn_deadline(const struct ph_turn *x)
 size_t
 ph_turn_send(struct ph_turn *x, unsigned peer, struct ph_bytes data, void *out, size_t cap)
 {
-	const struct ph_turn_peer *p = &x->peer[peer];
+	struct ph_turn_peer *p = &x->peer[peer];
 	const struct ph_stun_seal seal = { .fingerprint = false };
 	struct ph_stun m;
 	uint8_t id[12];
 
 	if (x->phase != PH_TURN_HOLDING || peer >= x->n_peers ||
-	    p->state != PH_TURN_PEER_READY || data.len > UINT16_MAX)
+	    p->state != PH_TURN_PEER_READY || p->connect || data.len > UINT16_MAX)
 		return 0;
+	p->used = ++x->uses;
 	if (p->channel != 0)
 		return ph_channel_encode(&(struct ph_channel){ p->channel, data.p,
 		    (uint16_t)data.len }, x->opts.stream, out, cap);
@@ -365,7 +426,8 @@ take_allocation(struct ph_turn *x, uint64_t now, const struct ph_stun *m)
 	x->outcome = PH_TURN_READY;
 	hold(x, now, ph_stun_has(m, PH_STUN_LIFETIME) ? m->lifetime : PH_TURN_LIFETIME_S);
 	for (unsigned i = 0; i < x->n_peers; i++)
-		start_call(x, &x->peer[i].call, now);
+		if (!x->peer[i].free)
+			start_call(x, &x->peer[i].call, now);
 }
 
 static void
@@ -409,7 +471,10 @@ peer_answered(struct ph_turn *x, uint64_t now, struct ph_turn_peer *p, const str
 	if (m->class == PH_STUN_SUCCESS) {
 		p->call.active = false;
 		p->state = PH_TURN_PEER_READY;
-		p->renew_us = now + RENEW_US;
+		p->renew_us = p->connect ? UINT64_MAX : now + RENEW_US;
+		p->connection = m->connection;
+		if (p->connect && !ph_stun_has(m, PH_STUN_CONNECTION_ID))
+			refuse_peer(p, 0);
 	} else if (m->error.code == 438 && !p->call.renewed && take_challenge(x, m)) {
 		repeat_call(x, &p->call, now);
 	} else {
@@ -485,8 +550,9 @@ take_channel(const struct ph_turn *x, const void *p, size_t n, struct ph_turn_go
 
 	if (!ph_channel_decode(&c, p, n))
 		return PH_TURN_NOTHING;
-	i = c.number - PH_CHANNEL_FIRST;
-	if (i >= x->n_peers || x->peer[i].channel != c.number)
+	for (i = 0; i < x->n_peers && x->peer[i].channel != c.number; i++)
+		;
+	if (i == x->n_peers)
 		return PH_TURN_NOTHING;
 	got->peer = x->peer[i].at;
 	got->data = c.data;

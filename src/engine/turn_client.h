@@ -26,10 +26,14 @@
  * strongest offered is used, and from then on MESSAGE-INTEGRITY-SHA256 (9.2.5); a promise
  * without the attribute means that somebody took it out on the way.
  *
+ * With ${tcp} the allocation is one of TCP (RFC 6062), over a stream: peers are connected to with
+ * ph_turn_connect(), and each connection that is READY has a number, which another connection to
+ * the server then claims (engine/turn_bind.h).
+ *
  * Times are monotonic microseconds.
  */
 enum {
-	PH_TURN_PEERS = 16,
+	PH_TURN_PEERS = 64,
 	PH_TURN_TEXT = 764,		/* of a realm or nonce, RFC 8489 14.9 */
 	PH_TURN_NAME = 508,		/* of a username */
 	PH_TURN_LIFETIME_S = 600,	/* asked for */
@@ -72,6 +76,10 @@ enum ph_turn_peer_state { PH_TURN_PEER_ASKED, PH_TURN_PEER_READY, PH_TURN_PEER_R
 struct ph_turn_peer {
 	struct ph_stun_addr at;
 	uint16_t channel;		/* 0: none, Send indications */
+	bool connect;			/* by TCP */
+	bool free;			/* forgotten: the next may have the place */
+	uint32_t connection;		/* TCP, READY: its number */
+	uint64_t used;			/* the larger, the later it was sent to */
 	enum ph_turn_peer_state state;
 	uint16_t code;			/* REFUSED: of the error, 0: no answer */
 	uint64_t renew_us;
@@ -80,6 +88,7 @@ struct ph_turn_peer {
 
 struct ph_turn_opts {
 	bool stream;
+	bool tcp;			/* connections instead of datagrams; over a stream */
 	struct ph_str username, password;	/* copied */
 	uint8_t family;			/* of the relay: PH_STUN_IPV4, _IPV6; 0: not said */
 	uint32_t lifetime_s;		/* 0: PH_TURN_LIFETIME_S */
@@ -96,7 +105,7 @@ struct ph_turn {
 	bool answered;			/* anything at all came back: the path is open */
 	bool sha256;			/* signs with MESSAGE-INTEGRITY-SHA256 */
 	struct ph_turn_peer peer[PH_TURN_PEERS];
-	unsigned n_peers;
+	unsigned n_peers;		/* places in use, forgotten ones among them */
 	/* the rest is the engine's own */
 	struct ph_turn_opts opts;
 	struct ph_stun_auth auth;
@@ -107,7 +116,8 @@ struct ph_turn {
 	bool have_key, userhash, unsigned_seen;
 	struct ph_stun_algorithms offered;
 	enum ph_stun_alg alg;
-	uint64_t refresh_us;
+	uint64_t refresh_us, uses;
+	uint16_t next_channel;		/* never used before: RFC 8656 12.1 */
 	uint32_t lifetime_s;
 	char username[PH_TURN_NAME], password[PH_STUN_KEY_MAX];
 	char realm[PH_TURN_TEXT], nonce[PH_TURN_TEXT];
@@ -146,6 +156,27 @@ uint64_t ph_turn_deadline(const struct ph_turn *);
  * before the allocation is there.  With IPv4 and IPv6 mixed the server answers 443.
  */
 int ph_turn_permit(struct ph_turn *, uint64_t, struct ph_stun_addr, bool channel);
+
+/*
+ * ph_turn_connect(x, now, peer): begin a TCP connection from the relay to ${peer}; its number in
+ * ${x}->peer, or -1 when there are too many.  REFUSED with 447 when nobody is there, 446 when this
+ * allocation has a connection to it already.
+ */
+int ph_turn_connect(struct ph_turn *, uint64_t, struct ph_stun_addr);
+
+/*
+ * ph_turn_forget(x, peer): no more is to be sent there; its permission and channel end by
+ * themselves.  ph_turn_oldest(x): the peer sent to least recently, or -1.
+ */
+void ph_turn_forget(struct ph_turn *, unsigned);
+int ph_turn_oldest(const struct ph_turn *);
+
+/*
+ * ph_turn_sign(x, m, nonce, out, cap): ${m} with our credentials, under a nonce that another
+ * connection to the server was given; NULL: ours.  Bytes, or 0.
+ */
+size_t ph_turn_sign(struct ph_turn *, struct ph_stun *, const struct ph_str *nonce, void *,
+    size_t);
 
 /*
  * ph_turn_send(x, peer, data, out, cap): the message that carries ${data} to that peer:

@@ -98,6 +98,12 @@ ph_tcp_recv(int fd, void *p, size_t n)
 }
 
 void
+ph_tcp_shut(int fd)
+{
+	shutdown(fd, SHUT_WR);
+}
+
+void
 ph_tcp_abort(int fd)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };

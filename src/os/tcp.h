@@ -45,6 +45,9 @@ unsigned ph_tcp_syns(int);
 int ph_tcp_send(int, const void *, size_t);
 int ph_tcp_recv(int, void *, size_t);
 
+/* ph_tcp_shut(fd): send no more; the other end reads its end after what was sent. */
+void ph_tcp_shut(int);
+
 /* ph_tcp_abort(fd): close at once, with a RST where there is a connection. */
 void ph_tcp_abort(int);
 

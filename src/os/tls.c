@@ -264,6 +264,15 @@ ph_tls_write(struct ph_tls *t, const void *p, size_t n)
 	return has_to_wait(t, r) ? 0 : -ECONNRESET;
 }
 
+void
+ph_tls_shut(struct ph_tls *t)
+{
+	if (t->state != PH_TLS_READY)
+		return;
+	prepare(t);
+	SSL_shutdown(t->ssl);
+}
+
 struct ph_tls_wants
 ph_tls_wants(const struct ph_tls *t)
 {

@@ -93,6 +93,9 @@ enum ph_tls_state ph_tls_shake(struct ph_tls *);
 int ph_tls_read(struct ph_tls *, void *, size_t);
 int ph_tls_write(struct ph_tls *, const void *, size_t);
 
+/* ph_tls_shut(t): send no more; reading goes on. */
+void ph_tls_shut(struct ph_tls *);
+
 /* ph_tls_wants(t): does what could not be done last wait for reading, for writing? */
 struct ph_tls_wants { bool read, write; } ph_tls_wants(const struct ph_tls *);
 

@@ -28,6 +28,15 @@ ph_ladder_pick(const struct ph_ladder *l)
 	return soonest;
 }
 
+int
+ph_ladder_stream(const struct ph_ladder *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->way[i].rung != PH_RUNG_UDP && !l->way[i].failed)
+			return (int)i;
+	return -1;
+}
+
 void
 ph_ladder_failed(struct ph_ladder *l, unsigned i, const char *why, uint64_t now)
 {

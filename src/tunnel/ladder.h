@@ -38,6 +38,9 @@ void ph_ladder_init(struct ph_ladder *, const struct ph_ranges *,
 /* ph_ladder_pick(l): the best way that has not failed; when all have, the one to try next. */
 unsigned ph_ladder_pick(const struct ph_ladder *);
 
+/* ph_ladder_stream(l): the same among those that are no UDP; -1: there are none. */
+int ph_ladder_stream(const struct ph_ladder *);
+
 /* ph_ladder_failed(l, i, why, now), ph_ladder_worked(l, i): what became of way ${i}. */
 void ph_ladder_failed(struct ph_ladder *, unsigned, const char *why, uint64_t);
 void ph_ladder_worked(struct ph_ladder *, unsigned);

@@ -209,7 +209,7 @@ ph_leg_new(const struct ph_leg_opts *o, struct ph_leg **out)
 	    .port = o->port, .opened = on_opened, .message = on_message, .lost = on_lost,
 	    .arg = x };
 	struct ph_turn_opts t = { .stream = o->rung != PH_RUNG_UDP, .username = o->username,
-	    .password = o->password, .family = o->family, .random = random_bytes };
+	    .password = o->password, .family = o->family, .tcp = o->tcp, .random = random_bytes };
 	int err = -ENOMEM;
 
 	if (x == NULL)
@@ -270,8 +270,8 @@ ph_leg_is_ready(const struct ph_leg *x)
 	return x->told && !x->over;
 }
 
-const struct ph_turn *
-ph_leg_turn(const struct ph_leg *x)
+struct ph_turn *
+ph_leg_turn(struct ph_leg *x)
 {
 	return &x->turn;
 }
@@ -281,6 +281,28 @@ is_peer(const struct ph_leg *x, unsigned i, struct ph_stun_addr peer)
 {
 	return i < x->turn.n_peers && x->turn.peer[i].at.addr == peer.addr &&
 	    x->turn.peer[i].at.port == peer.port;
+}
+
+static void
+pump_soon(struct ph_leg *x)
+{
+	x->timer_us = 0;
+	ph_wait_at(x->wait, 0);
+}
+
+int
+ph_leg_connect(struct ph_leg *x, struct ph_stun_addr peer)
+{
+	int i = x->over ? -1 : ph_turn_connect(&x->turn, ph_clock_us(), peer);
+
+	pump_soon(x);
+	return i;
+}
+
+void
+ph_leg_forget(struct ph_leg *x, unsigned i)
+{
+	ph_turn_forget(&x->turn, i);
 }
 
 /* The number of a peer, permitted now when it is new; -1: there are too many. */
@@ -295,10 +317,11 @@ find_peer(struct ph_leg *x, struct ph_stun_addr peer)
 		if (is_peer(x, k, peer))
 			return (int)k;
 	i = ph_turn_permit(&x->turn, ph_clock_us(), peer, true);
-	if (i >= 0) {
-		x->timer_us = 0;
-		ph_wait_at(x->wait, 0);
+	if (i < 0 && (i = ph_turn_oldest(&x->turn)) >= 0) {
+		ph_turn_forget(&x->turn, (unsigned)i);
+		i = ph_turn_permit(&x->turn, ph_clock_us(), peer, true);
 	}
+	pump_soon(x);
 	return i;
 }
 

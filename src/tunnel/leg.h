@@ -25,6 +25,7 @@ struct ph_leg_opts {
 	ph_u128 addr;			/* of the relay, and its port on this rung */
 	uint16_t port;
 	uint8_t family;			/* of the relayed address: PH_STUN_IPV4, _IPV6 */
+	bool tcp;			/* an allocation of TCP: connections, not datagrams */
 	struct ph_str username, password;
 	/* None of these is called from within ph_leg_send(); each may end the leg. */
 	/* the allocation is there, or a peer has become ready or was refused */
@@ -57,7 +58,14 @@ enum ph_leg_sent {
 /* ph_leg_send(x, peer, p, n): one datagram; the peer is permitted when it is new. */
 enum ph_leg_sent ph_leg_send(struct ph_leg *, struct ph_stun_addr, const void *, size_t);
 
+/*
+ * ph_leg_connect(x, peer): ask for a TCP connection; its place in ph_leg_turn(x)->peer, READY or
+ * REFUSED after some call of ${ready}, or -1.  ph_leg_forget(x, i): its place may be another's.
+ */
+int ph_leg_connect(struct ph_leg *, struct ph_stun_addr);
+void ph_leg_forget(struct ph_leg *, unsigned);
+
 /* ph_leg_turn(x): how the allocation stands. */
-const struct ph_turn *ph_leg_turn(const struct ph_leg *);
+struct ph_turn *ph_leg_turn(struct ph_leg *);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 	IN_ROOM = 2 * MESSAGE,
 	OUT_ROOM = 256 << 10,		/* bytes gathered before a stream drops */
 	FULL = 16 << 10,		/* bytes that fill a TLS record: no reason to wait */
-	OPEN_US = 8000 * MS,		/* for a connection and its handshake */
+	OPEN_US = 4000 * MS,		/* for a connection to the relay and its handshake */
 	BATCH = 16, UDP_BUFFER = 1 << 20,
 };
 
@@ -34,6 +34,9 @@ struct ph_link {
 	uint8_t *in_buf, *out;		/* streams only */
 	size_t out_from, out_to;
 	bool dirty, ended, busy;	/* busy: in a call of ours, free later */
+	bool held, finished;		/* raw: not to be read; nothing comes any more */
+	bool shut, shut_done;		/* raw: nothing goes any more, once all is sent */
+	int err;
 	struct ph_link *next_dirty;
 };
 
@@ -99,6 +102,15 @@ lose(struct ph_link *l, const char *why)
 	ph_wait_events(l->wait, 0);
 	ph_wait_at(l->wait, UINT64_MAX);
 	l->o.lost(l->o.arg, why);
+}
+
+/* What to wait for on an open stream. */
+static void
+wait_open(struct ph_link *l)
+{
+	if (l->stage == OPEN)
+		ph_wait_events(l->wait, (l->held || l->finished ? 0 : PH_WAIT_READ) |
+		    (l->out_to > 0 ? PH_WAIT_WRITE : 0));
 }
 
 static void
@@ -185,11 +197,19 @@ write_out(struct ph_link *l)
 	}
 	if (l->out_from == l->out_to)
 		l->out_from = l->out_to = 0;
+	if (l->shut && !l->shut_done && l->out_to == 0 && n >= 0) {
+		l->shut_done = true;
+		if (l->tls != NULL)
+			ph_tls_shut(l->tls);
+		else
+			ph_tcp_shut(l->fd);
+	}
 	if (n < 0) {			/* told later: who writes is in the midst of something */
 		l->stage = BROKEN;
+		l->err = -n;
 		ph_wait_at(l->wait, 0);
-	} else if (l->stage == OPEN) {
-		ph_wait_events(l->wait, PH_WAIT_READ | (l->out_to > 0 ? PH_WAIT_WRITE : 0));
+	} else {
+		wait_open(l);
 	}
 }
 
@@ -226,13 +246,25 @@ send_stream(struct ph_link *l, const void *p, size_t n)
 	return true;
 }
 
+/* Bytes that came with the last messages. */
+static void
+take_raw(struct ph_link *l)
+{
+	size_t n = l->in.to - l->in.from;
+
+	if (n == 0 || l->ended || l->held || !l->o.raw || l->stage != OPEN)
+		return;
+	l->in.from = l->in.to;
+	l->o.message(l->o.arg, l->in.buf + l->in.to - n, n);
+}
+
 static void
 take_frames(struct ph_link *l)
 {
 	struct ph_frame f;
 	enum ph_stream_kind kind;
 
-	while (!l->ended && l->stage == OPEN) {
+	while (!l->ended && l->stage == OPEN && !l->o.raw) {
 		kind = ph_stream_take(&l->in, &f);
 		if (kind == PH_STREAM_MORE)
 			return;
@@ -242,6 +274,20 @@ take_frames(struct ph_link *l)
 		}
 		l->o.message(l->o.arg, f.p, f.len);
 	}
+	take_raw(l);
+}
+
+/* The other end will send no more: of a stream of bytes that is half the truth. */
+static void
+finish(struct ph_link *l)
+{
+	if (!l->o.raw) {
+		lose(l, "the relay closed the connection");
+		return;
+	}
+	l->finished = true;
+	wait_open(l);
+	l->o.ended(l->o.arg);
 }
 
 static void
@@ -258,10 +304,15 @@ read_stream(struct ph_link *l)
 			ph_stream_added(&l->in, (size_t)n);
 			take_frames(l);
 		}
-	} while (n > 0 && !l->ended && l->stage == OPEN);
-	if (n < 0 && !l->ended)
-		lose(l, n == -EPIPE ? "the relay closed the connection" :
-		    "the connection to the relay broke");
+	} while (n > 0 && !l->ended && l->stage == OPEN && !l->held);
+	if (n >= 0 || l->ended || l->stage != OPEN)
+		return;
+	if (n == -EPIPE) {
+		finish(l);
+	} else {
+		l->err = -n;
+		lose(l, "the connection broke");
+	}
 }
 
 /* --- opening a stream --- */
@@ -313,7 +364,7 @@ connected(struct ph_link *l)
 static void
 check_connection(struct ph_link *l)
 {
-	int err;
+	int err = 0;
 
 	switch (ph_tcp_outcome(l->fd, &err)) {
 	case PH_TCP_PENDING:
@@ -322,9 +373,11 @@ check_connection(struct ph_link *l)
 		connected(l);
 		return;
 	case PH_TCP_REFUSED:
+		l->err = ECONNREFUSED;
 		lose(l, "the connection is refused");
 		return;
 	default:
+		l->err = err;
 		lose(l, strerror(err));
 	}
 }
@@ -336,7 +389,9 @@ on_wait(void *arg, unsigned events)
 
 	l->busy = true;
 	if (l->stage == BROKEN)
-		lose(l, "the connection to the relay broke");
+		lose(l, "the connection broke");
+	else if ((events & PH_WAIT_TIME) != 0 && l->stage == OPEN)
+		take_raw(l);
 	else if ((events & PH_WAIT_TIME) != 0)
 		lose(l, "no answer");
 	else if (l->o.rung == PH_RUNG_UDP && l->stage == CONNECTING)
@@ -347,10 +402,13 @@ on_wait(void *arg, unsigned events)
 		check_connection(l);
 	else if (l->stage == SHAKING)
 		shake(l);
-	else if (l->stage == OPEN && (events & PH_WAIT_WRITE) != 0)
+	else if (l->stage == OPEN && (events & PH_WAIT_WRITE) != 0) {
 		write_out(l);
+		if (l->out_to == 0 && l->stage == OPEN && l->o.raw)
+			l->o.drained(l->o.arg);
+	}
 	if (!l->ended && l->stage == OPEN && l->o.rung != PH_RUNG_UDP &&
-	    (events & PH_WAIT_READ) != 0) {
+	    (events & PH_WAIT_READ) != 0 && !l->held && !l->finished) {
 		empty_errors(l);
 		read_stream(l);
 	}
@@ -392,7 +450,7 @@ ph_link_new(const struct ph_link_opts *o, struct ph_link **out)
 		ph_link_end(l);
 		return err != 0 ? err : -ENOMEM;
 	}
-	if (o->rung != PH_RUNG_UDP)
+	if (o->rung != PH_RUNG_UDP && !o->raw)
 		ph_wait_at(l->wait, ph_clock_us() + OPEN_US);
 	*out = l;
 	return 0;
@@ -404,6 +462,67 @@ ph_link_send(struct ph_link *l, const void *p, size_t n)
 	if (l->stage != OPEN)
 		return false;
 	return l->o.rung == PH_RUNG_UDP ? send_udp(l, p, n) : send_stream(l, p, n);
+}
+
+void
+ph_link_raw(struct ph_link *l)
+{
+	l->o.raw = true;
+}
+
+void
+ph_link_owner(struct ph_link *l, const struct ph_link_opts *o)
+{
+	l->o.opened = o->opened;
+	l->o.message = o->message;
+	l->o.ended = o->ended;
+	l->o.drained = o->drained;
+	l->o.lost = o->lost;
+	l->o.arg = o->arg;
+}
+
+size_t
+ph_link_write(struct ph_link *l, const void *p, size_t n)
+{
+	size_t room = OUT_ROOM - (l->out_to - l->out_from);
+	uint8_t *to;
+
+	if (l->stage != OPEN)
+		return 0;
+	n = n < room ? n : room;
+	to = out_room(l, n);
+	memcpy(to, p, n);
+	l->out_to += n;
+	write_out(l);
+	return n;
+}
+
+size_t
+ph_link_backlog(const struct ph_link *l)
+{
+	return l->out_to - l->out_from;
+}
+
+void
+ph_link_hold(struct ph_link *l, bool yes)
+{
+	l->held = yes;
+	if (!yes && l->in.to > l->in.from)
+		ph_wait_at(l->wait, 0);	/* bytes that came before it was held */
+	wait_open(l);
+}
+
+void
+ph_link_shut(struct ph_link *l)
+{
+	l->shut = true;
+	write_out(l);
+}
+
+int
+ph_link_error(const struct ph_link *l)
+{
+	return l->err;
 }
 
 void

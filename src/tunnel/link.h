@@ -21,6 +21,9 @@
  * whole.  On streams they are gathered, and written in one go before the loop waits
  * again: one TLS record carries many.  When a stream does not keep up, what does not fit its
  * queue is dropped, as the network would: media that comes late is worth nothing.
+ *
+ * A raw link is a stream of bytes instead, to anybody: for the program's own TCP connections.
+ * What a relay gives for RFC 6062 begins as messages and then becomes one.
  */
 enum ph_rung { PH_RUNG_UDP, PH_RUNG_TCP, PH_RUNG_TLS, PH_N_RUNGS };
 
@@ -45,6 +48,10 @@ struct ph_link_opts {
 	void (*opened)(void *arg);	/* messages can go */
 	void (*message)(void *arg, const uint8_t *p, size_t n);
 	void (*lost)(void *arg, const char *why);	/* it is over, and to be ended */
+	/* raw only: ${message} has bytes as they come; no more will come; all was sent */
+	bool raw;
+	void (*ended)(void *arg);
+	void (*drained)(void *arg);
 	void *arg;
 };
 
@@ -56,6 +63,30 @@ void ph_link_end(struct ph_link *);
 
 /* ph_link_send(l, p, n): one message, padded where the rung asks for it; false: dropped. */
 bool ph_link_send(struct ph_link *, const void *, size_t);
+
+/*
+ * ph_link_raw(l): from now on it is raw, beginning with the byte after the message that is being
+ * taken.
+ */
+void ph_link_raw(struct ph_link *);
+
+/* ph_link_owner(l, opts): from now on the calls of ${opts} are made instead. */
+void ph_link_owner(struct ph_link *, const struct ph_link_opts *);
+
+/* ph_link_write(l, p, n): raw: bytes, in order; how many were taken, 0 when it is full. */
+size_t ph_link_write(struct ph_link *, const void *, size_t);
+
+/* ph_link_backlog(l): bytes taken and not yet given to the kernel. */
+size_t ph_link_backlog(const struct ph_link *);
+
+/* ph_link_hold(l, yes): raw: give no more bytes until it is undone. */
+void ph_link_hold(struct ph_link *, bool);
+
+/* ph_link_shut(l): raw: no more will be written, once all was sent. */
+void ph_link_shut(struct ph_link *);
+
+/* ph_link_error(l): errno of why it was lost; 0: not of a system call. */
+int ph_link_error(const struct ph_link *);
 
 /* ph_link_flush(via): write what was gathered on all links. */
 void ph_link_flush(struct ph_via *);

@@ -43,6 +43,8 @@ struct run {
 	struct ph_ladder ladder;
 	struct ph_jail jail;
 	struct ph_nat *nat;
+	struct ph_tcp *tcp;
+	struct ph_dial *dial;
 	struct ph_wait *tun, *tick;
 	struct scout scout[PH_LADDER_WAYS];
 	unsigned way;
@@ -82,6 +84,8 @@ on_tun(void *arg, unsigned events)
 			continue;
 		if (ip.proto == PH_UDP)
 			ph_nat_packet(r->nat, &ip);
+		else if (ip.proto == PH_TCP)
+			ph_tcp_packet(r->tcp, &ip);
 	}
 }
 
@@ -135,6 +139,12 @@ begin(struct run *r, struct scout *s)
 	    .username = r->o->username, .password = r->o->password, .tun = r->jail.tun,
 	    .from4 = PH_TUNNEL_GATE4, .from6 = PH_TUNNEL_GATE6, .changed = on_changed,
 	    .arg = r };
+	struct ph_dial_opts d = { .via = &r->via, .ladder = &r->ladder,
+	    .username = r->o->username, .password = r->o->password };
+	struct ph_tcp_opts t = { .via = &r->via, .want = r->o->want, .tun = r->jail.tun,
+	    .listen4 = r->jail.listen4, .listen6 = r->jail.has_v6 ? r->jail.listen6 : -1,
+	    .here4 = PH_TUNNEL_HERE4, .here6 = PH_TUNNEL_HERE6, .gate4 = PH_TUNNEL_GATE4,
+	    .gate6 = PH_TUNNEL_GATE6 };
 	struct ph_leg *leg = s->leg;
 
 	s->leg = NULL;
@@ -145,8 +155,9 @@ begin(struct run *r, struct scout *s)
 	ph_ladder_worked(&r->ladder, s->way);
 	end_scouts(r);
 	r->nat = ph_nat_new(&o);
+	t.dial = r->dial = ph_dial_new(&d);
 	r->tun = ph_wait_new(&r->loop, r->jail.tun, PH_WAIT_READ, on_tun, r);
-	if (r->nat == NULL || r->tun == NULL) {
+	if (r->nat == NULL || r->tun == NULL || r->dial == NULL || ph_tcp_new(&t, &r->tcp) != 0) {
 		ph_leg_end(leg);
 		finish(r, PH_TUNNEL_BROKEN, 0, "out of memory");
 		return;
@@ -367,6 +378,8 @@ static void
 clean_up(struct run *r)
 {
 	end_scouts(r);
+	ph_tcp_free(r->tcp);
+	ph_dial_free(r->dial);
 	ph_nat_free(r->nat);
 	ph_wait_end(r->tun);
 	ph_wait_end(r->tick);

@@ -3,6 +3,7 @@
 #define PH_TUNNEL_TUNNEL_H
 
 #include "tunnel/nat.h"
+#include "tunnel/tcp.h"
 
 /*
  * DOC: The tunnel
