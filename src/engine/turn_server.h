@@ -47,7 +47,7 @@ struct ph_turn_conn {
 	ph_u128 client, server;
 	uint16_t client_port, server_port;
 	uint8_t via;			/* enum ph_turn_via */
-	uint64_t handle;		/* the caller's: listener, stream; not part of the 5-tuple */
+	uint64_t handle;		/* the caller's own; not part of the 5-tuple */
 };
 
 /* Of an IP header.  In: as received; out: as it is to be sent (RFC 8656 14). */
@@ -139,7 +139,7 @@ struct ph_turn_note {
 	struct ph_stun_addr peer;	/* as on the wire between us and it */
 	uint16_t channel;
 	uint64_t until_us, permit_until_us;
-	uint32_t bytes_per_s;		/* of the allocation, each way; 0: no limit */
+	uint32_t bytes_per_s;		/* of the allocation, each way; 0: any */
 };
 
 /* What the server asks of its caller.  ${arg} goes to every function. */
@@ -191,7 +191,7 @@ struct ph_turn_user {
 /* An own address to relay from. */
 struct ph_turn_relay {
 	ph_u128 local;
-	ph_u128 shown;			/* as clients and peers know it; the same unless translated */
+	ph_u128 shown;			/* as others know it; the same unless translated */
 };
 
 /* 0 is no limit, but for the first group, whose memory is reserved. */
@@ -212,7 +212,7 @@ struct ph_turn_server_config {
 	bool only_allowed;		/* peers: nothing but what ${allow} has */
 	bool tcp;			/* RFC 6062 */
 	bool binding;			/* answer Binding requests too */
-	bool dont_fragment;		/* ${df} can be set; else DONT-FRAGMENT is answered with 420 */
+	bool dont_fragment;		/* ${df} can be set; else 420 to DONT-FRAGMENT */
 	uint8_t nonce_key[32];		/* random; the same in all instances */
 	const struct ph_turn_user *users;
 	size_t n_users;
