@@ -60,8 +60,9 @@ static const struct script {
 enum {
 	CHECK_US = 800000, REPAIRS = 4, STREAM_US = 2300000, BURST_US = 3000,
 	NO_STREAM_US = 1750000,		/* one exchange repaired later would be a stream */
-	OUT_UNITS = 8, LIVE_UNITS = 4, FRESH_TRIES = 6,
+	SHORT_UNITS = 16, OUT_UNITS = 8, OUT_PARTS = 4, LIVE_UNITS = 1, FRESH_TRIES = 6,
 	IN_STEPS = 9,			/* answers asked for ahead of the last */
+	IN_RANGE = 8, IN_FIRST = 5,	/* the first: rung / IN_RANGE, at most so many units */
 	KEEP_TRY = LADDER_TRIES - 1,	/* all that only keep a flow up have this number */
 };
 
@@ -70,8 +71,8 @@ enum {
 	(1U << PH_LADDER_LIVE))
 
 const struct ph_ladder_config ph_ladder_normal = {
-	.classes = ALL_CLASSES, .first_us = 5000000, .cap_us = 330000000,
-	.step_us = 1000000, .step_permille = 19, .unit_us = 1000000, .flows = 2, .pps = 400,
+	.classes = ALL_CLASSES, .first_us = 1000000, .cap_us = 330000000,
+	.step_us = 950000, .step_permille = 19, .unit_us = 1000000, .flows = 2, .pps = 400,
 };
 
 const struct ph_ladder_config ph_ladder_low_state = {
@@ -169,10 +170,13 @@ rungs_of(const struct ph_ladder_config *c, enum ph_ladder_class class, struct ru
 
 /* Setting up. */
 
+/* Of short timers few rungs below tell the loss: more flows make up for it. */
 static unsigned
-flows_of(const struct ph_ladder_config *c, enum ph_ladder_class class)
+flows_of(const struct ph_ladder_config *c, enum ph_ladder_class class, uint64_t rung)
 {
-	return c->flows + (c->flows > 1 && class == PH_LADDER_UNREPLIED);
+	if (c->flows < 2)
+		return c->flows;
+	return c->flows + (class == PH_LADDER_UNREPLIED) + (rung < SHORT_UNITS * c->unit_us);
 }
 
 static void
@@ -189,9 +193,17 @@ add_flow(struct ph_ladder *x, enum ph_ladder_class class, uint64_t rung)
 }
 
 static void
+add_rung_flows(struct ph_ladder *x, enum ph_ladder_class class, uint64_t rung)
+{
+	for (unsigned i = flows_of(&x->c, class, rung); i > 0; i--)
+		add_flow(x, class, rung);
+}
+
+static void
 start_at(struct ladder_flow *f, uint64_t at)
 {
 	f->start_us = f->next_us = f->last_us = at;
+	f->wake_us = 0;
 }
 
 /* Canaries first, then from the longest rung down, the classes taking turns. */
@@ -202,7 +214,7 @@ start_all(struct ph_ladder *x, uint64_t now)
 
 	for (unsigned i = 0; i < LADDER_LIVES; i++)	/* in turn */
 		start_at(&x->flow[x->live[i]],
-		    now + i * LIVE_UNITS / LADDER_LIVES * x->c.unit_us);
+		    now + i * LIVE_UNITS * x->c.unit_us / LADDER_LIVES);
 	for (uint64_t limit = UINT64_MAX, below = 0;; limit = below, below = 0) {
 		for (uint32_t i = 0; i < x->n; i++)
 			if (x->flow[i].class != PH_LADDER_LIVE && x->flow[i].rung_us < limit &&
@@ -225,7 +237,6 @@ ph_ladder_new(struct ph_arena *mem, const struct ph_ladder_config *c, uint64_t n
 	struct ph_ladder *x = PH_NEW(mem, struct ph_ladder);
 	struct rungs *r = PH_NEW(mem, struct rungs);
 	size_t n = LADDER_LIVES + 1;
-	unsigned per_rung;
 
 	x->c = *c;
 	x->start_us = now;
@@ -233,7 +244,8 @@ ph_ladder_new(struct ph_arena *mem, const struct ph_ladder_config *c, uint64_t n
 		x->c.cap_us = c->stop_at_us;
 	for (int k = 0; k < PH_LADDER_CLASSES; k++) {
 		rungs_of(&x->c, (enum ph_ladder_class)k, r);
-		n += (size_t)r->n * flows_of(c, (enum ph_ladder_class)k);
+		for (unsigned i = 0; i < r->n; i++)
+			n += flows_of(c, (enum ph_ladder_class)k, r->us[i]);
 	}
 	x->flow = ph_arena_array(mem, n, sizeof(*x->flow));
 	x->tries = ph_arena_array(mem, n * LADDER_TRIES, sizeof(*x->tries));
@@ -245,9 +257,8 @@ ph_ladder_new(struct ph_arena *mem, const struct ph_ladder_config *c, uint64_t n
 	add_flow(x, PH_LADDER_LIVE, 0);
 	for (int k = 0; k < PH_LADDER_CLASSES; k++) {
 		rungs_of(&x->c, (enum ph_ladder_class)k, r);
-		per_rung = flows_of(c, (enum ph_ladder_class)k);
-		for (unsigned i = 0; i < r->n * per_rung; i++)
-			add_flow(x, (enum ph_ladder_class)k, r->us[i / per_rung]);
+		for (unsigned i = 0; i < r->n; i++)
+			add_rung_flows(x, (enum ph_ladder_class)k, r->us[i]);
 		x->finished[k] = r->n == 0;
 		x->result.time[k].state = r->n == 0 ? PH_LADDER_UNKNOWN : PH_LADDER_WAITING;
 	}
@@ -289,12 +300,17 @@ request(struct ph_ladder *x, struct ladder_flow *f, uint64_t now, enum ph_ladder
 		.mode = x->c.ordered ? PH_LADDER_NO_REPLY : mode, .after_us = after };
 }
 
-/* The times of the answers that an inbound-refreshed flow asks for, up to its rung. */
+/*
+ * The times of the answers that an inbound-refreshed flow asks for, up to its rung.  The
+ * first must come before a flow of the timer sought is forgotten, and none after that
+ * twice as late as the one before.
+ */
 static uint64_t
 in_answer(const struct ph_ladder *x, const struct ladder_flow *f, unsigned i)
 {
-	double first = (double)x->c.first_us, ratio;
+	double first = fmin((double)f->rung_us / IN_RANGE, IN_FIRST * (double)x->c.unit_us), ratio;
 
+	first = fmax(first, (double)x->c.first_us);
 	ratio = pow((double)f->rung_us / first, 1.0 / IN_STEPS);
 	return i >= IN_STEPS ? f->rung_us : (uint64_t)(first * pow(ratio, i));
 }
@@ -377,6 +393,15 @@ confirmed(const struct ladder_flow *f)
 	return false;
 }
 
+/* Often enough for the shortest timer that a flow of this rung can tell of. */
+static uint64_t
+out_gap(const struct ph_ladder *x, const struct ladder_flow *f)
+{
+	uint64_t most = OUT_UNITS * x->c.unit_us;
+
+	return f->rung_us / OUT_PARTS < most ? f->rung_us / OUT_PARTS : most;
+}
+
 /* Flows in use are not hurried, but for the one that must tell life from death. */
 static uint64_t
 live_gap(const struct ph_ladder *x, const struct ladder_flow *f)
@@ -390,7 +415,7 @@ go_idle(const struct ph_ladder *x, struct ladder_flow *f, uint64_t now)
 	f->phase = LADDER_IDLE;
 	f->next_us = UINT64_MAX;
 	if (f->class == PH_LADDER_OUT)
-		f->next_us = f->last_us + OUT_UNITS * x->c.unit_us;
+		f->next_us = f->last_us + out_gap(x, f);
 	if (f->class == PH_LADDER_LIVE)
 		f->next_us = f->last_us + live_gap(x, f);
 	if (f->next_us < now)
@@ -439,7 +464,7 @@ keep_up(struct ph_ladder *x, struct ladder_flow *f, uint64_t now)
 	struct ph_ladder_send out = { .flow = (uint32_t)(f - x->flow), .try = KEEP_TRY,
 		.mode = live && !x->c.ordered ? PH_LADDER_REPLY : PH_LADDER_NO_REPLY };
 
-	f->next_us = now + (live ? live_gap(x, f) : OUT_UNITS * x->c.unit_us);
+	f->next_us = now + (live ? live_gap(x, f) : out_gap(x, f));
 	f->t[KEEP_TRY] = (struct ladder_try){ .sent_us = now, .order_us = UINT64_MAX,
 		.mode = live ? PH_LADDER_REPLY : PH_LADDER_NO_REPLY };
 	f->arrived &= (uint16_t)~(1U << KEEP_TRY);
@@ -564,9 +589,11 @@ next_deadline(const struct ph_ladder *x)
 	uint64_t at = UINT64_MAX;
 
 	for (uint32_t i = 0; i < x->n; i++) {
-		uint64_t t = flow_deadline(x, &x->flow[i]);
+		struct ladder_flow *f = &x->flow[i];
 
-		at = t < at ? t : at;
+		if (f->wake_us <= x->now_us)
+			f->wake_us = flow_deadline(x, f);
+		at = f->wake_us < at ? f->wake_us : at;
 	}
 	return sooner(x, at, ladder_crossed(x));
 }
@@ -582,7 +609,7 @@ ph_ladder_output(struct ph_ladder *x, uint64_t now, struct ph_ladder_send *out, 
 	watch(x, now);
 	ladder_judge(x, now);
 	for (uint32_t i = 0; i < x->n && n < max && !x->result.done; i++)
-		while (n < max && act(x, &x->flow[i], now, &out[n]))
+		while (n < max && x->flow[i].wake_us <= now && act(x, &x->flow[i], now, &out[n]))
 			n++;
 	x->at_us = n < max ? next_deadline(x) : now;
 	return n;
@@ -615,6 +642,7 @@ ph_ladder_arrived(struct ph_ladder *x, uint64_t now, uint32_t i, uint8_t try,
 	if (x->c.ordered && (f->arrived >> try & 1) == 0 && t->mode != PH_LADDER_NO_REPLY) {
 		t->order_us = (t->mode == PH_LADDER_REPLY ? now : now - seen->ago_us) +
 		    t->after_us;
+		f->wake_us = 0;
 		x->dirty = true;
 	}
 	f->arrived |= (uint16_t)(1U << try);
@@ -637,7 +665,8 @@ ph_ladder_reply(struct ph_ladder *x, uint64_t now, uint32_t i, uint8_t try)
 	f->replied |= (uint16_t)(1U << try);
 	f->arrived |= (uint16_t)(1U << try);
 	f->reply_us = now;
-	x->dirty = true;
+	if (t->mode == PH_LADDER_REPLY_AFTER || f->class == PH_LADDER_LIVE || f->cross)
+		x->dirty = true;
 	if (t->mode == PH_LADDER_REPLY_AFTER)
 		return;
 	if (!x->c.ordered)

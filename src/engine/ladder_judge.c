@@ -156,6 +156,7 @@ cross_check(struct ph_ladder *x, enum ph_ladder_class class, uint64_t now)
 		    n < LADDER_CROSS) {
 			f->cross = true;
 			f->next_us = now + n++ * 10000;
+			f->wake_us = 0;
 			continue;
 		}
 		close_flow(f);

@@ -33,6 +33,7 @@ struct ladder_flow {
 	ph_u128 addr;
 	uint64_t rung_us;		/* how long it is to idle */
 	uint64_t start_us, next_us;
+	uint64_t wake_us;		/* nothing to do before, as looked at last */
 	uint64_t last_us;		/* set-up: last packet either way */
 	uint64_t idle_us;		/* judged: how long it was idle */
 	uint64_t reply_us;		/* LIVE: the last answer */

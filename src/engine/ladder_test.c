@@ -270,7 +270,7 @@ test_loss(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		unsigned runs = 10, wrong = 0, wide = 0, answers = 0;
+		unsigned runs = sim_rounds(2), wrong = 0, wide = 0, answers = 0;
 
 		for (unsigned j = 0; j < runs; j++) {
 			world_init(sim_seed() * 100 + j, losses[i],
@@ -345,6 +345,7 @@ test_ends(void **state)
 		.stream_after_us = 2 * S };
 
 	(void)state;
+	c.first_us = 5 * S;
 	c.cap_us = 60 * S;
 	world_init(sim_seed(), 0.02, &t);
 	print("3 s and longer than the cap", run(&c));

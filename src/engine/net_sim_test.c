@@ -20,6 +20,14 @@ sim_seed(void)
 	return seed;
 }
 
+unsigned
+sim_rounds(unsigned usual)
+{
+	const char *given = getenv("PH_ROUNDS");
+
+	return given != NULL ? (unsigned)strtoul(given, NULL, 0) : usual;
+}
+
 void
 sim_init(struct sim *s, uint64_t seed)
 {

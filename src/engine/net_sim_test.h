@@ -94,4 +94,7 @@ uint64_t sim_rnd(struct sim *);
 /* sim_seed(): PH_SEED of the environment or a fixed one; printed once. */
 uint64_t sim_seed(void);
 
+/* sim_rounds(usual): PH_ROUNDS of the environment, or ${usual}: rounds of a random test. */
+unsigned sim_rounds(unsigned);
+
 #endif

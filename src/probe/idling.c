@@ -140,11 +140,36 @@ on_time(void *arg, unsigned events)
 	ph_watch_at(x->watch, at < x->ask_us || x->asking ? at : x->ask_us);
 }
 
+/*
+ * The best ladder that the sockets suffice for: two flows a rung, one, or two classes
+ * of flows alone.
+ */
+static void
+choose(struct ph_idling *x, const struct ph_idling_opts *o, uint64_t now)
+{
+	struct ph_ladder_config c = o->few_ports ? ph_ladder_low_state : ph_ladder_normal;
+	size_t files;
+
+	for (unsigned less = 0;; less++) {
+		c.stop_at_us = (uint64_t)o->stop_at_s * 1000 * US_A_MS;
+		if (o->cap_s > 0)
+			c.cap_us = (uint64_t)o->cap_s * 1000 * US_A_MS;
+		x->engine = ph_ladder_new(x->loop->mem, &c, now);
+		x->n = ph_ladder_flows(x->engine);
+		files = ph_udp_files(x->n + SPARE_FILES);
+		if (o->few_ports || files >= x->n + SPARE_FILES || less > 1)
+			return;
+		if (less == 0)
+			c.flows = 1;
+		else
+			c = ph_ladder_low_state;
+	}
+}
+
 int
 ph_idling_start(struct ph_loop *l, struct ph_session *session,
     const struct ph_idling_opts *o, struct ph_idling *x)
 {
-	struct ph_ladder_config c = o->few_ports ? ph_ladder_low_state : ph_ladder_normal;
 	struct ph_gun_opts g = { .to = o->to, .from = o->from, .test = &test };
 	uint64_t now = ph_loop_now(l);
 	int err = 0;
@@ -153,12 +178,7 @@ ph_idling_start(struct ph_loop *l, struct ph_session *session,
 		.loop = l, .session = session, .to = o->to, .port = o->port,
 		.started_us = now, .tell = o->tell, .arg = o->arg,
 	};
-	c.stop_at_us = (uint64_t)o->stop_at_s * 1000 * US_A_MS;
-	if (o->cap_s > 0)
-		c.cap_us = (uint64_t)o->cap_s * 1000 * US_A_MS;
-	x->engine = ph_ladder_new(l->mem, &c, now);
-	x->n = ph_ladder_flows(x->engine);
-	ph_udp_files(x->n + SPARE_FILES);
+	choose(x, o, now);
 	x->gun = ph_arena_array(l->mem, x->n, sizeof(struct ph_gun *));
 	x->flow = ph_arena_array(l->mem, x->n, sizeof(*x->flow));
 	for (uint32_t i = 0; i < x->n && err == 0; i++) {
