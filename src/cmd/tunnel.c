@@ -5,7 +5,9 @@
 
 #include "cmd/host.h"
 #include "cmd/needs.h"
+#include "cmd/proxy.h"
 #include "os/file.h"
+#include "os/resolve.h"
 #include "os/tls.h"
 #include "tunnel/tunnel.h"
 
@@ -13,7 +15,7 @@ enum { TLS_PORT = 443, TURN_PORT = 3478 };
 
 static const enum ph_opt_id opts[] = {
 	PH_OPT_VIA, PH_OPT_TURN_USER, PH_OPT_TURN_PASSWORD, PH_OPT_TURN_PORT, PH_OPT_PEER_KEY,
-	PH_OPT_CA_FILE, PH_OPT_RUNGS,
+	PH_OPT_CA_FILE, PH_OPT_RUNGS, PH_OPT_PROXY, PH_OPT_PROXY_ACCOUNT,
 	PH_OPT_SITE, PH_OPT_AT, PH_OPT_SET, PH_OPT_RESOLVE, PH_OPT_CATALOG, PH_OPT_W, PH_OPT_E,
 	PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
 };
@@ -118,6 +120,31 @@ read_relay(struct ph_run *run, struct ph_tunnel_opts *o)
 	return read_account(run, o);
 }
 
+/* With a proxy, the relay's name need not mean anything here: the proxy knows. */
+static int
+find_addresses(struct ph_run *run, struct ph_tunnel_opts *o)
+{
+	struct ph_proxy proxy;
+	const char *why;
+	int err = ph_proxy_read(run, o->host, &proxy);
+
+	if (err != 0)
+		return err;
+	if (proxy.host != NULL) {
+		err = ph_host_find(run, proxy.host, &o->proxy_addrs);
+		if (err != 0)
+			return err;
+		o->proxy_port = proxy.port;
+		o->proxy_account = proxy.account;
+		o->addrs = ph_resolve_name(&run->mem, o->host, &why);
+		if (o->addrs == NULL)
+			o->addrs = ph_ranges_none();
+		if (o->addrs->n == 0 && !ph_opt_given(&run->args, PH_OPT_RESOLVE))
+			return 0;
+	}
+	return ph_host_find(run, o->host, &o->addrs);
+}
+
 static const char *
 way_text(struct ph_run *run, const struct ph_way *w)
 {
@@ -195,7 +222,7 @@ run_tunnel(struct ph_run *run)
 		return ph_run_usage(run, "of which service? Say SERVICE before '--'");
 	if (run->args.n_before == run->args.n_pos)
 		return ph_run_usage(run, "which program? Say it after '--'");
-	err = ph_host_find(run, o.host, &o.addrs);
+	err = find_addresses(run, &o);
 	if (err == 0)
 		err = ph_needs_via(run, run->args.pos, run->args.n_before,
 		    ph_host_list(run, o.addrs), &n);

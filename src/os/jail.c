@@ -14,10 +14,9 @@
 #include "os/listen.h"
 #include "os/netns.h"
 #include "os/tun.h"
-#include "os/udp.h"
 
 enum {
-	DNS = 53, MAX_FILES = 3 + 2 * PH_JAIL_RESOLVERS, WHY = 240,
+	MAX_FILES = 3, WHY = 240,
 	NOT_FOUND = 127, NOT_RUN = 126,		/* as env(1) and the shell have it */
 };
 
@@ -60,19 +59,6 @@ add_file(struct child *c, int err, int fd)
 }
 
 static void
-make_resolvers(struct child *c)
-{
-	for (unsigned i = 0; i < c->o->n_resolvers; i++) {
-		struct ph_udp_opts u = { .addr = c->o->resolver[i], .port = DNS };
-		int fd = -1, err = ph_udp_open(&u, &fd);
-
-		add_file(c, err, fd);
-		err = ph_listen(c->o->resolver[i], DNS, &fd);
-		add_file(c, err, fd);
-	}
-}
-
-static void
 make_network(struct child *c)
 {
 	const char *why;
@@ -100,7 +86,9 @@ make_network(struct child *c)
 	err = c->r.has_v6 ? ph_listen(c->o->addr6, 0, &fd) : -EAFNOSUPPORT;
 	c->r.has_v6 = err == 0;
 	add_file(c, err, fd);
-	make_resolvers(c);
+	if (c->o->loopback)
+		ph_netns_sysctl(ph_arena_printf(&c->mem, "net/ipv4/conf/%s/route_localnet",
+		    c->o->name), "1");
 }
 
 static bool
@@ -209,17 +197,12 @@ hear(int from, struct report *r, int *file)
 }
 
 static void
-take_files(const struct ph_jail_opts *o, const struct report *r, const int *file,
-    struct ph_jail *j)
+take_files(const struct report *r, const int *file, struct ph_jail *j)
 {
 	j->tun = file[0];
 	j->listen4 = file[1];
 	j->listen6 = file[2];
 	j->has_v6 = r->has_v6;
-	for (unsigned i = 0; i < o->n_resolvers; i++) {
-		j->dns_udp[i] = file[3 + 2 * i];
-		j->dns_tcp[i] = file[4 + 2 * i];
-	}
 }
 
 int
@@ -250,7 +233,7 @@ ph_jail_new(struct ph_arena *mem, const struct ph_jail_opts *o, struct ph_jail *
 	j->go = pair[0];
 	err = hear(j->go, &r, file);
 	if (err == 0) {
-		take_files(o, &r, file, j);
+		take_files(&r, file, j);
 		return 0;
 	}
 	if (r.why[0] != '\0')
@@ -293,12 +276,6 @@ ph_jail_end(struct ph_jail *j)
 {
 	int *const file[] = { &j->tun, &j->listen4, &j->listen6, &j->go };
 
-	for (unsigned i = 0; i < PH_JAIL_RESOLVERS; i++) {
-		if (j->dns_udp[i] >= 0)
-			close(j->dns_udp[i]);
-		if (j->dns_tcp[i] >= 0)
-			close(j->dns_tcp[i]);
-	}
 	for (unsigned i = 0; i < sizeof(file) / sizeof(*file); i++)
 		if (*file[i] >= 0)
 			close(*file[i]);
@@ -315,7 +292,7 @@ ph_jail_resolvers(const char *path, ph_u128 out[PH_JAIL_RESOLVERS])
 	while (f != NULL && n < PH_JAIL_RESOLVERS && fgets(line, sizeof(line), f) != NULL)
 		if (sscanf(line, " nameserver %63s", word) == 1 &&
 		    ph_addr_parse(ph_str(word), &a) &&
-		    (a == 1 || (ph_addr_is_v4(a) && (a - PH_V4_BASE) >> 24 == 127)))
+		    ph_addr_is_v4(a) && (a - PH_V4_BASE) >> 24 == 127)
 			out[n++] = a;
 	if (f != NULL)
 		fclose(f);

@@ -36,8 +36,7 @@ struct ph_jail_opts {
 	const char *name;		/* of the interface */
 	const char *lines4, *lines6;	/* for ph_netns_ip(); ${lines6} NULL: no IPv6 */
 	ph_u128 addr4, addr6;		/* of the interface: where TCP is to be accepted */
-	ph_u128 resolver[PH_JAIL_RESOLVERS];	/* loopback addresses to be a DNS server at */
-	unsigned n_resolvers;
+	bool loopback;			/* packets from 127.0.0.0/8 may come from the interface */
 };
 
 /* Files of the program's network; -1 where there is none. */
@@ -45,7 +44,6 @@ struct ph_jail {
 	int pid;
 	int tun;
 	int listen4, listen6;
-	int dns_udp[PH_JAIL_RESOLVERS], dns_tcp[PH_JAIL_RESOLVERS];
 	int go;				/* the child's end of the conversation */
 	bool has_v6;
 };
@@ -73,8 +71,8 @@ void ph_jail_signal(const struct ph_jail *, int);
 void ph_jail_end(struct ph_jail *);
 
 /*
- * ph_jail_resolvers(path, out): loopback addresses that a resolv.conf(5) names as servers, which
- * a network of its own cannot reach; how many.
+ * ph_jail_resolvers(path, out): IPv4 loopback addresses that a resolv.conf(5) names as servers,
+ * which a network of its own cannot reach; how many.
  */
 unsigned ph_jail_resolvers(const char *, ph_u128 out[PH_JAIL_RESOLVERS]);
 

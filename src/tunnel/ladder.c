@@ -4,14 +4,23 @@
 enum { US = 1000000, FIRST_S = 15, MOST_S = 600 };
 
 void
-ph_ladder_init(struct ph_ladder *l, const struct ph_ranges *addrs,
-    const uint16_t ports[PH_N_RUNGS])
+ph_ladder_init(struct ph_ladder *l)
 {
 	*l = (struct ph_ladder){ 0 };
-	for (enum ph_rung r = 0; r < PH_N_RUNGS; r++)
-		for (size_t i = addrs->n; i-- > 0 && ports[r] != 0 && l->n < PH_LADDER_WAYS; )
-			l->way[l->n++] = (struct ph_way){ .rung = r, .addr = addrs->r[i].lo,
-			    .port = ports[r] };
+}
+
+void
+ph_ladder_add(struct ph_ladder *l, enum ph_rung rung, const struct ph_ranges *addrs,
+    uint16_t port)
+{
+	/* IPv4 stands last, and is tried first */
+	for (size_t i = addrs->n; i-- > 0; )
+		for (ph_u128 a = addrs->r[i].lo; l->n < PH_LADDER_WAYS; a++) {
+			l->way[l->n++] = (struct ph_way){ .rung = rung, .addr = a,
+			    .port = port };
+			if (a == addrs->r[i].hi)
+				break;
+		}
 }
 
 unsigned

@@ -31,9 +31,9 @@ struct ph_ladder {
 	unsigned n;
 };
 
-/* ph_ladder_init(l, addrs, ports): ${ports} by rung, 0: leave that rung out. */
-void ph_ladder_init(struct ph_ladder *, const struct ph_ranges *,
-    const uint16_t ports[PH_N_RUNGS]);
+/* ph_ladder_init(l): no way.  ph_ladder_add(l, rung, addrs, port): ways of that rung. */
+void ph_ladder_init(struct ph_ladder *);
+void ph_ladder_add(struct ph_ladder *, enum ph_rung, const struct ph_ranges *, uint16_t);
 
 /* ph_ladder_pick(l): the best way that has not failed; when all have, the one to try next. */
 unsigned ph_ladder_pick(const struct ph_ladder *);

@@ -10,6 +10,7 @@
 #include "os/udp.h"
 #include "tunnel/link.h"
 #include "tunnel/wait.h"
+#include "wire/http_connect.h"
 #include "wire/stream.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 	BATCH = 16, UDP_BUFFER = 1 << 20,
 };
 
-enum stage { CONNECTING, SHAKING, OPEN, BROKEN, OVER };
+enum stage { CONNECTING, ASKING_PROXY, SHAKING, OPEN, BROKEN, OVER };
 
 struct ph_link {
 	struct ph_link_opts o;
@@ -352,10 +353,79 @@ start_tls(struct ph_link *l)
 	shake(l);
 }
 
+static const char *
+refusal(unsigned status)
+{
+	static const struct { unsigned status; const char *why; } of[] = {
+		{ 403, "the proxy forbids it" }, { 405, "the proxy does no CONNECT" },
+		{ 407, "the proxy wants a name and password, or others" },
+		{ 502, "the proxy cannot reach the relay" },
+		{ 503, "the proxy cannot reach the relay" },
+		{ 504, "the relay does not answer the proxy" },
+	};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++)
+		if (of[i].status == status)
+			return of[i].why;
+	return "the proxy refuses";
+}
+
+static void
+ask_proxy(struct ph_link *l)
+{
+	const struct ph_via *v = l->o.via;
+	size_t n = ph_http_connect_ask(ph_str(v->host), v->proxy_port, v->proxy_account,
+	    (char *)l->out, OUT_ROOM);
+
+	/* a socket that was just opened has room for a few hundred bytes */
+	if (n == 0 || ph_tcp_send(l->fd, l->out, n) != (int)n) {
+		lose(l, "the proxy cannot be asked");
+		return;
+	}
+	l->stage = ASKING_PROXY;
+	ph_wait_events(l->wait, PH_WAIT_READ);
+}
+
+static void
+hear_proxy(struct ph_link *l)
+{
+	int n = ph_tcp_recv(l->fd, l->in_buf + l->in.to, PH_HTTP_CONNECT_MAX - l->in.to);
+	unsigned status = 0;
+	size_t head = 0;
+
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		lose(l, "the proxy closed the connection");
+		return;
+	}
+	l->in.to += (size_t)n;
+	switch (ph_http_connect_read(l->in_buf, l->in.to, &head, &status)) {
+	case PH_HTTP_MORE:
+		return;
+	case PH_HTTP_OPEN:
+		if (head == l->in.to) {
+			l->in.to = 0;
+			start_tls(l);
+			return;
+		}
+		/* in TLS the client speaks first */
+		/* fallthrough */
+	case PH_HTTP_BAD:
+		lose(l, "what answers is no HTTP proxy");
+		return;
+	case PH_HTTP_REFUSED:
+		lose(l, refusal(status));
+		return;
+	}
+}
+
 static void
 connected(struct ph_link *l)
 {
-	if (l->o.rung == PH_RUNG_TLS)
+	if (l->o.rung == PH_RUNG_TLS && l->o.via->proxy)
+		ask_proxy(l);
+	else if (l->o.rung == PH_RUNG_TLS)
 		start_tls(l);
 	else
 		become_open(l);
@@ -400,6 +470,8 @@ on_wait(void *arg, unsigned events)
 		read_udp(l);
 	else if (l->stage == CONNECTING)
 		check_connection(l);
+	else if (l->stage == ASKING_PROXY)
+		hear_proxy(l);
 	else if (l->stage == SHAKING)
 		shake(l);
 	else if (l->stage == OPEN && (events & PH_WAIT_WRITE) != 0) {

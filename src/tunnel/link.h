@@ -15,7 +15,8 @@
  *
  * The ways to a relay, best first: UDP, where a lost packet is one lost packet; TCP, where it
  * delays all that come after it; TLS on 443, which firewalls take for the web, and which goes
- * through the proxy where the site has one.  What is said on them is the same.
+ * through the proxy where the site has one (wire/http_connect.h).  What is said on them is the
+ * same.
  *
  * A link is one socket to the relay on one rung.  Messages go in whole and come out
  * whole.  On streams they are gathered, and written in one go before the loop waits
@@ -34,6 +35,9 @@ struct ph_via {
 	const char *device;		/* interface to leave by, or NULL: as routed */
 	const uint8_t *peer_key;	/* TLS: who must answer; NULL: a certificate of ${host} */
 	const char *ca_file;		/* who signs such; NULL: whom this system trusts */
+	bool proxy;			/* TLS: what is connected to is a proxy, to be asked for */
+	uint16_t proxy_port;		/* this port of ${host} */
+	struct ph_str proxy_account;	/* "name:password", or empty */
 	struct ph_link *dirty;		/* links with something gathered */
 };
 

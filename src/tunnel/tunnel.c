@@ -14,7 +14,7 @@
 enum {
 	MS = 1000,			/* microseconds */
 	HEAD_START_US = 400 * MS,	/* of a better way before the next */
-	PATIENCE_US = 1500 * MS,	/* for a better way once another is there */
+	PATIENCE_US = 1000 * MS,	/* for a better way once another is there */
 	GIVE_UP_US = 12000 * MS,
 	STATUS_US = 1000 * MS,
 	AT_ONCE = 256,			/* packets read before others have their turn */
@@ -347,6 +347,32 @@ routes(struct ph_arena *mem, bool v6, const struct ph_want *want)
 	return b.len > 0 ? b.s : NULL;
 }
 
+/*
+ * A resolver on this host's loopback interface, as systemd-resolved and dnsmasq are: its port 53
+ * alone leads out of the program's network, and here it is a direct flow like any other.
+ */
+static const char *
+resolver_routes(struct ph_arena *mem)
+{
+	ph_u128 at[PH_JAIL_RESOLVERS];
+	unsigned n = ph_jail_resolvers("/etc/resolv.conf", at);
+	char addr[PH_ADDR_TEXT];
+	struct ph_buf b;
+
+	if (n == 0)
+		return "";
+	ph_buf_init(&b, mem);
+	ph_buf_puts(&b, ph_arena_printf(mem, "rule add pref 10 lookup local\nrule del pref 0\n"
+	    "route add default dev %s table 53\n", name));
+	for (unsigned i = 0; i < n; i++) {
+		ph_addr_format(at[i], addr);
+		ph_buf_puts(&b, ph_arena_printf(mem,
+		    "rule add pref 5 to %s ipproto udp dport 53 lookup 53\n"
+		    "rule add pref 5 to %s ipproto tcp dport 53 lookup 53\n", addr, addr));
+	}
+	return b.s;
+}
+
 static int
 make_jail(struct run *r, const char **why)
 {
@@ -354,16 +380,28 @@ make_jail(struct run *r, const char **why)
 	const char *to4 = routes(r->mem, false, r->o->want);
 	const char *to6 = routes(r->mem, true, r->o->want);
 	struct ph_jail_opts o = { .argv = r->o->argv, .name = name, .addr4 = PH_TUNNEL_HERE4,
-	    .addr6 = PH_TUNNEL_HERE6 };
+	    .addr6 = PH_TUNNEL_HERE6, .loopback = true };
 
 	o.lines4 = ph_arena_printf(r->mem, "link set lo up\nlink set %s mtu %d up\n"
-	    "addr add %s/30 dev %s\n%s", name, PH_TUN_MTU, ph_addr_format(PH_TUNNEL_HERE4, at4),
-	    name, to4 != NULL ? to4 : "");
+	    "addr add %s/30 dev %s\n%s%s", name, PH_TUN_MTU, ph_addr_format(PH_TUNNEL_HERE4, at4),
+	    name, to4 != NULL ? to4 : "", resolver_routes(r->mem));
 	if (to6 != NULL)
 		o.lines6 = ph_arena_printf(r->mem, "addr add %s/64 dev %s nodad\n%s",
 		    ph_addr_format(PH_TUNNEL_HERE6, at6), name, to6);
-	o.n_resolvers = ph_jail_resolvers("/etc/resolv.conf", o.resolver);
 	return ph_jail_new(r->mem, &o, &r->jail, why);
+}
+
+static void
+make_ladder(struct run *r)
+{
+	const struct ph_tunnel_opts *o = r->o;
+
+	ph_ladder_init(&r->ladder);
+	for (enum ph_rung i = 0; i < PH_N_RUNGS; i++)
+		if (o->ports[i] != 0 && i == PH_RUNG_TLS && o->proxy_addrs != NULL)
+			ph_ladder_add(&r->ladder, i, o->proxy_addrs, o->proxy_port);
+		else if (o->ports[i] != 0)
+			ph_ladder_add(&r->ladder, i, o->addrs, o->ports[i]);
 }
 
 static void
@@ -396,7 +434,7 @@ ph_tunnel_run(struct ph_arena *mem, const struct ph_tunnel_opts *o, struct ph_tu
 	const char *why;
 
 	*end = (struct ph_tunnel_end){ 0 };
-	ph_ladder_init(&r.ladder, o->addrs, o->ports);
+	make_ladder(&r);
 	ph_udp_files(MIN_FILES);
 	if (make_jail(&r, &why) != 0) {
 		*end = (struct ph_tunnel_end){ .fate = PH_TUNNEL_NOT_PERMITTED, .why = why };
@@ -404,7 +442,8 @@ ph_tunnel_run(struct ph_arena *mem, const struct ph_tunnel_opts *o, struct ph_tu
 	}
 	uv_loop_init(&r.loop);
 	r.via = (struct ph_via){ .loop = &r.loop, .host = o->host, .peer_key = o->peer_key,
-	    .ca_file = o->ca_file };
+	    .ca_file = o->ca_file, .proxy = o->proxy_addrs != NULL,
+	    .proxy_port = o->ports[PH_RUNG_TLS], .proxy_account = o->proxy_account };
 	r.start_us = ph_clock_us();
 	uv_prepare_init(&r.loop, &r.flush);
 	r.flush.data = &r;

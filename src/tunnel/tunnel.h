@@ -33,11 +33,14 @@ struct ph_tunnel_status {
 
 struct ph_tunnel_opts {
 	const char *host;		/* of the relay, as named */
-	const struct ph_ranges *addrs;	/* its addresses */
+	const struct ph_ranges *addrs;	/* its addresses; may be none with a proxy */
 	uint16_t ports[PH_N_RUNGS];	/* 0: that rung is not to be tried */
 	struct ph_str username, password;
 	const uint8_t *peer_key;	/* as in struct ph_via */
 	const char *ca_file;
+	const struct ph_ranges *proxy_addrs;	/* of the proxy for TLS; NULL: none */
+	uint16_t proxy_port;
+	struct ph_str proxy_account;
 	const struct ph_want *want;
 	const char *const *argv;	/* the program */
 	/* the way is known, the program about to start */
