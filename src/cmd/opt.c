@@ -107,6 +107,8 @@ static const struct ph_opt table[PH_NOPTS] = {
 	    "of STUN over TLS, instead of 5349; 0: none" },
 	[PH_OPT_SCALE_TIME] = { "--scale-time", "N", PH_WORDS_NONE,
 	    "let idle timers run N times as fast" },
+	[PH_OPT_REQUEST] = { "--request", "FILE", PH_WORDS_FILE,
+	    "write the request for the administrator to FILE" },
 	[PH_OPT_LOAD] = { "--load", "FILE", PH_WORDS_FILE,
 	    "run these nftables rules instead of the configuration" },
 	[PH_OPT_TURN_USER] = { "--turn-user", "NAME", PH_WORDS_NONE,

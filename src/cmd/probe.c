@@ -110,7 +110,8 @@ probe(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **key)
 	int err = read_options(run, o, key);
 
 	if (err == 0)
-		err = ph_needs_via(run, run->args.pos, run->args.n_pos, ph_host_list(run, o->addrs), &n);
+		err = ph_needs_via(run, run->args.pos, run->args.n_pos,
+		    ph_host_list(run, o->addrs), &n);
 	if (err != 0)
 		return err;
 	o->flow = lines ? on_flow : NULL;

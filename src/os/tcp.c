@@ -11,8 +11,26 @@
 #include "os/tcp.h"
 #include "os/udp.h"
 
+/* How many routers its packets may pass; 0: the usual. */
+static void
+set_ttl(int fd, bool v6, int ttl)
+{
+	if (ttl == 0)
+		return;
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+}
+
 int
 ph_tcp_connect(ph_u128 to, uint16_t port, ph_u128 from, int *out)
+{
+	return ph_tcp_connect_near(to, port, from, 0, out);
+}
+
+int
+ph_tcp_connect_near(ph_u128 to, uint16_t port, ph_u128 from, uint8_t ttl, int *out)
 {
 	struct sockaddr_storage sa, me;
 	socklen_t len = ph_sockaddr_make(to, port, &sa), me_len;
@@ -26,6 +44,7 @@ ph_tcp_connect(ph_u128 to, uint16_t port, ph_u128 from, int *out)
 		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	else
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	set_ttl(fd, !ph_addr_is_v4(to), ttl);
 	me_len = ph_sockaddr_make(from, 0, &me);
 	if ((from != 0 && bind(fd, (struct sockaddr *)&me, me_len) != 0) ||
 	    (connect(fd, (struct sockaddr *)&sa, len) != 0 && errno != EINPROGRESS))

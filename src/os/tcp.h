@@ -28,6 +28,12 @@ enum ph_tcp_fate {
 int ph_tcp_connect(ph_u128, uint16_t, ph_u128 from, int *);
 
 /*
+ * ph_tcp_connect_near(to, port, from, ttl, fd): the same, with packets that pass no more than
+ * ${ttl} - 1 routers; the next one says so in the error queue.  0: as many as usual.
+ */
+int ph_tcp_connect_near(ph_u128, uint16_t, ph_u128 from, uint8_t ttl, int *);
+
+/*
  * ph_tcp_outcome(fd, err): how it stands; *${err} is the errno that tells more.
  */
 enum ph_tcp_fate ph_tcp_outcome(int, int *);

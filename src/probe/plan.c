@@ -38,9 +38,8 @@ first_of(const struct ph_ranges *r, bool v6)
 	return 0;
 }
 
-/* Ports on which every service speaks TLS: a probe may, too. */
-static bool
-is_tls(uint16_t port)
+bool
+ph_plan_is_tls(uint16_t port)
 {
 	return port == 443 || port == 5061 || port == 5349 || port == 8443;
 }
@@ -100,7 +99,7 @@ set_ports(struct ph_arena *mem, struct ph_test_family *f)
 	p->tls = ph_ranges_none();
 	for (size_t i = 0; i < p->tcp->n; i++)
 		for (ph_u128 port = p->tcp->r[i].lo; port <= p->tcp->r[i].hi; port++)
-			if (is_tls((uint16_t)port))
+			if (ph_plan_is_tls((uint16_t)port))
 				p->tls = ph_ranges_union(mem, p->tls,
 				    ph_ranges_one(mem, port, port));
 }
@@ -140,9 +139,8 @@ ph_plan_families(struct ph_arena *mem, const struct ph_probe_opts *o,
 	}
 }
 
-/* A flow that its client opens works without an opening for the other direction. */
-static bool
-counts(const struct ph_requirement *r)
+bool
+ph_plan_counts(const struct ph_requirement *r)
 {
 	return r->need == PH_REQUIRED &&
 	    (r->direction == PH_OUT || r->initiator != PH_BY_CLIENT);
@@ -172,7 +170,7 @@ ph_plan_flows(struct ph_arena *mem, const struct ph_test_family fam[2],
 				continue;
 			v[out->n_flows++] = (struct ph_measured){
 				.req = reqs[i], .v6 = v6 != 0, .verdict = PH_NOT_TESTED,
-				.why = fam[v6].why, .counts = counts(reqs[i]),
+				.why = fam[v6].why, .counts = ph_plan_counts(reqs[i]),
 			};
 		}
 }

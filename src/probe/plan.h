@@ -51,4 +51,13 @@ void ph_plan_families(struct ph_arena *, const struct ph_probe_opts *,
 void ph_plan_flows(struct ph_arena *, const struct ph_test_family [2],
     const struct ph_requirement *const *, size_t, struct ph_probe_result *);
 
+/* ph_plan_is_tls(port): one on which every service speaks TLS, so that a probe may, too. */
+bool ph_plan_is_tls(uint16_t);
+
+/*
+ * ph_plan_counts(req): towards the verdict of all?  A flow that its client opens works without
+ * an opening for the other direction.
+ */
+bool ph_plan_counts(const struct ph_requirement *);
+
 #endif

@@ -27,4 +27,7 @@ json_t *ph_json_probe(struct ph_arena *, const struct ph_probe_result *);
  */
 json_t *ph_json_measured(struct ph_arena *, const struct ph_measured *);
 
+/* ph_json_ask(mem, a): one opening that is asked for. */
+json_t *ph_json_ask(struct ph_arena *, const struct ph_ask *);
+
 #endif

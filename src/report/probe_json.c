@@ -340,8 +340,8 @@ path(struct ph_arena *mem, const struct ph_path_seen *p)
 	return o;
 }
 
-static json_t *
-ask(struct ph_arena *mem, const struct ph_ask *a)
+json_t *
+ph_json_ask(struct ph_arena *mem, const struct ph_ask *a)
 {
 	const struct ph_requirement *q = a->req;
 	json_t *o = json_object();
@@ -376,7 +376,7 @@ set_lists(struct ph_arena *mem, json_t *o, const struct ph_probe_result *r)
 	for (size_t i = 0; i < r->n_rungs; i++)
 		ph_json_add(mem, rungs, rung(mem, &r->rungs[i]));
 	for (size_t i = 0; i < r->n_asks; i++)
-		ph_json_add(mem, asks, ask(mem, &r->asks[i]));
+		ph_json_add(mem, asks, ph_json_ask(mem, &r->asks[i]));
 	for (size_t i = 0; i < r->n_skipped; i++)
 		ph_json_add(mem, skipped, ph_json_text(mem, r->skipped[i]));
 	ph_json_set(mem, o, "nat", nats);

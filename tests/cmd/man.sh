@@ -40,6 +40,7 @@ example docs/pinhole-catalog.5 >"$work/catalog/townhall.yaml"
 is 0 "the example of a catalog" pinhole services --catalog "$work/catalog" townhall
 # A responder is asked for where nobody listens.
 far='s/[a-z0-9.]*example\.org/127.0.0.1:9/; s/ WORD/ 3kKFRlqVn7wbAoVAtMNsOJ0ezjy2m27TbTXpLvzPjqM/'
+near='s/[a-z0-9.]*example\.org/127.0.0.1/'
 cd "$work" || exit 1
 export HOME="$work"
 for page in "$root"/docs/*.1; do
@@ -51,6 +52,7 @@ for page in "$root"/docs/*.1; do
 	while read -r line; do
 		n=$((n + 1))
 		case $line in *' --via '*) line=$(echo "$line" | sed "$far") ;; esac
+		case $line in *' check '*) line=$(echo "$line" | sed "$near") ;; esac
 		sh -c "$line" >out 2>err </dev/null
 		status=$?
 		case "$line $status" in *' lab '*' 77') status=3 ;; esac	# no networks here

@@ -35,6 +35,7 @@ CASES = [
     ("diff", {1, 3}, ["diff", FW, PARTLY_READ]),
     ("lint", {0, 1}, ["lint", FW]),
     ("lint", {0, 1}, ["lint", FW, "vidyoconnect"] + SITE),
+    ("check", {3}, ["check", "zoom", "--at", "zoom.zoom=192.0.2.0/24"]),
 ] + [
     ("plan", {0}, ["plan", "vidyoconnect", "--for", d] + SITE)
     for d in ("nftables", "iptables", "asa", "macos")

@@ -12,7 +12,7 @@ says "the version has a number" '^pinhole [0-9]+\.[0-9]+\.[0-9]+' "$out"
 
 is 64 "an unknown command" "$pinhole" audti
 says "what it is like" "unknown command 'audti'; did you mean 'audit'\?" "$err"
-for later in tunnel apply check; do
+for later in apply; do
 	is 64 "$later does not exist" "$pinhole" $later
 done
 is 64 "an unknown option" "$pinhole" audit --jsn x y
@@ -28,6 +28,19 @@ is 64 "an unknown service" "$pinhole" services vidyoconect
 says "what it is like" "did you mean 'vidyoconnect'\?" "$err"
 is 64 "plan for no platform" "$pinhole" plan webrtc
 is 64 "completion of an unknown shell" "$pinhole" completion tcsh
+
+is 64 "a check of nothing" "$pinhole" check
+is 64 "a check of an unknown service" "$pinhole" check zom
+says "what it is like" "did you mean 'zoom'\?" "$err"
+is 64 "a check of servers nobody named" "$pinhole" check vidyoconnect
+says "how to name them" '--at vidyoconnect.portals=' "$err"
+says "and in words" "browser's address line" "$err"
+at="--at jitsi-meet.deployment=127.0.0.1"
+is 64 "a check with a key and no responder" "$pinhole" check jitsi-meet $at --key x
+says "what is missing" '--via HOST' "$err"
+is 64 "a check with a responder and no key" "$pinhole" check jitsi-meet --via 127.0.0.1
+says "which" '--key FILE is missing' "$err"
+is 64 "a check of neither family" "$pinhole" check jitsi-meet $at --ipv4 --ipv6
 
 fw=tests/cmd/data/border.nft
 is 64 "a query without ends" "$pinhole" query $fw --udp 1
@@ -50,7 +63,7 @@ is 65 "no configuration" "$pinhole" fmt tests/cmd/data/site.yaml
 says "which there are" '^  asa ' "$err"
 says "how to say it" '--dialect NAME' "$err"
 
-for c in services plan audit query fix diff lint completion help; do
+for c in services plan audit query fix diff lint check completion help; do
 	is 0 "help $c" "$pinhole" help $c
 	says "help $c shows its use" "^Usage: pinhole $c" "$out"
 	wide=$(awk 'length > 80' "$out")
