@@ -7,9 +7,11 @@
 #include "cmd/needs.h"
 #include "cmd/proxy.h"
 #include "os/file.h"
+#include "os/progress.h"
 #include "os/resolve.h"
 #include "os/tls.h"
-#include "tunnel/tunnel.h"
+#include "report/json.h"
+#include "report/tunnel.h"
 
 enum { TLS_PORT = 443, TURN_PORT = 3478 };
 
@@ -17,7 +19,7 @@ static const enum ph_opt_id opts[] = {
 	PH_OPT_VIA, PH_OPT_TURN_USER, PH_OPT_TURN_PASSWORD, PH_OPT_TURN_PORT, PH_OPT_PEER_KEY,
 	PH_OPT_CA_FILE, PH_OPT_RUNGS, PH_OPT_PROXY, PH_OPT_PROXY_ACCOUNT,
 	PH_OPT_SITE, PH_OPT_AT, PH_OPT_SET, PH_OPT_RESOLVE, PH_OPT_CATALOG, PH_OPT_W, PH_OPT_E,
-	PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
+	PH_OPT_JSON, PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
 };
 
 /* The first line of a file, or what the environment says. */
@@ -145,46 +147,120 @@ find_addresses(struct ph_run *run, struct ph_tunnel_opts *o)
 	return ph_host_find(run, o->host, &o->addrs);
 }
 
-static const char *
-way_text(struct ph_run *run, const struct ph_way *w)
-{
-	char addr[PH_ADDR_TEXT];
+/* What is shown while it runs: to people on a terminal, or to programs. */
+struct show {
+	struct ph_run *run;
+	struct ph_report_tunnel last;
+	bool proxy, terminal, shown;	/* shown: a line is to be wiped */
+};
 
-	return ph_arena_printf(&run->mem, "%s to %s port %u", ph_rung_title(w->rung),
-	    ph_addr_format(w->addr, addr), (unsigned)w->port);
+static const char *
+way_text(const struct show *w, const struct ph_way *way)
+{
+	struct ph_buf b;
+
+	ph_buf_init(&b, &w->run->mem);
+	ph_report_way(&b, way, w->proxy);
+	return b.s;
+}
+
+static void
+wipe(struct show *w)
+{
+	if (w->shown)
+		fputs("\r\033[K", w->run->err);
+	w->shown = false;
+}
+
+static void
+show_json(struct show *w, const char *event, const struct ph_tunnel_status *s)
+{
+	struct ph_arena_mark mark = ph_arena_mark(&w->run->mem);
+	json_t *o = ph_json_tunnel(&w->run->mem, &w->last, event, s);
+
+	json_dumpf(o, w->run->err, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	fputc('\n', w->run->err);
+	fflush(w->run->err);
+	json_decref(o);
+	ph_arena_rewind(&w->run->mem, mark);
 }
 
 /* Once, and to everybody: a relay is the second best. */
 static void
 on_begun(void *arg, const struct ph_tunnel_status *s)
 {
-	struct ph_run *run = arg;
+	struct show *w = arg;
+	struct ph_run *run = w->run;
 
-	fprintf(run->err, "pinhole tunnel: through the relay by %s.\n"
-	    "Relayed calls are worse than direct ones and load servers that others share. "
-	    "Opening\nthe firewall is the better way; this writes the request for it:\n"
+	ph_progress_stop();
+	if (run->json) {
+		show_json(w, "begun", s);
+		return;
+	}
+	fprintf(run->err, "pinhole tunnel: %s.\n"
+	    "Relayed calls are worse than direct ones, and load servers that others share.\n"
+	    "Opening the firewall is the better way; this writes the request for it:\n"
 	    "    pinhole check %s --request\n",
-	    way_text(run, &s->ladder->way[s->way]), run->args.pos[0]);
+	    way_text(w, &s->ladder->way[s->way]), run->args.pos[0]);
 }
 
 static void
-no_way(struct ph_run *run, const struct ph_tunnel_end *end)
+on_status(void *arg, const struct ph_tunnel_status *s)
 {
-	fprintf(run->err, "pinhole tunnel: no way to the relay works from here:\n");
+	struct show *w = arg;
+	struct ph_arena_mark mark = ph_arena_mark(&w->run->mem);
+	struct ph_buf b;
+
+	if (w->run->json) {
+		show_json(w, "status", s);
+		return;
+	}
+	if (!w->terminal)
+		return;
+	ph_buf_init(&b, &w->run->mem);
+	ph_report_tunnel(&b, &w->last, s);
+	fprintf(w->run->err, "\r%s\033[K", b.s);
+	fflush(w->run->err);
+	w->shown = true;
+	ph_arena_rewind(&w->run->mem, mark);
+}
+
+static void
+on_changed(void *arg, const struct ph_tunnel_status *s)
+{
+	struct show *w = arg;
+
+	if (w->run->json) {
+		show_json(w, "changed", s);
+		return;
+	}
+	wipe(w);
+	fprintf(w->run->err, "pinhole tunnel: now %s\n", way_text(w, &s->ladder->way[s->way]));
+}
+
+static void
+no_way(struct show *w, const struct ph_tunnel_end *end)
+{
+	FILE *err = w->run->err;
+
+	fprintf(err, "pinhole tunnel: no way to the relay works from here:\n");
 	for (unsigned i = 0; i < end->ladder.n; i++)
-		fprintf(run->err, "    %s: %s\n", way_text(run, &end->ladder.way[i]),
+		fprintf(err, "    %s: %s\n", way_text(w, &end->ladder.way[i]),
 		    end->ladder.way[i].why != NULL ? end->ladder.way[i].why : "not tried");
 }
 
 static int
-report_end(struct ph_run *run, const struct ph_tunnel_end *end)
+report_end(struct show *w, const struct ph_tunnel_end *end)
 {
+	struct ph_run *run = w->run;
+
+	wipe(w);
 	switch (end->fate) {
 	case PH_TUNNEL_RAN:
 	case PH_TUNNEL_STOPPED:
 		return end->status;
 	case PH_TUNNEL_NO_WAY:
-		no_way(run, end);
+		no_way(w, end);
 		return PH_EXIT_UNKNOWN;
 	case PH_TUNNEL_NOT_PERMITTED:
 		fprintf(run->err, "pinhole tunnel: %s\n", end->why);
@@ -210,7 +286,9 @@ program(struct ph_run *run)
 static int
 run_tunnel(struct ph_run *run)
 {
-	struct ph_tunnel_opts o = { .begun = on_begun, .arg = run };
+	struct show w = { .run = run, .terminal = isatty(STDERR_FILENO) };
+	struct ph_tunnel_opts o = { .begun = on_begun, .status = on_status,
+	    .changed = on_changed, .arg = &w };
 	struct ph_tunnel_end end;
 	struct ph_needs n;
 	struct ph_want want;
@@ -231,8 +309,10 @@ run_tunnel(struct ph_run *run)
 	ph_want_init(&want, &run->mem, n.reqs.v, n.reqs.n);
 	o.want = &want;
 	o.argv = program(run);
+	w.proxy = o.proxy_addrs != NULL;
+	ph_progress_phase("looking for a way to the relay");
 	ph_tunnel_run(&run->mem, &o, &end);
-	return report_end(run, &end);
+	return report_end(&w, &end);
 }
 
 const struct ph_cmd ph_cmd_tunnel = {

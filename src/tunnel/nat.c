@@ -56,6 +56,7 @@ struct ph_nat {
 	struct ph_leg *spare;
 	unsigned spare_way;
 	struct ph_nat_counts counts;
+	struct ph_heard heard;
 };
 
 static uint8_t packet[PH_IP_MAX + 1];
@@ -319,6 +320,7 @@ on_data(void *arg, struct ph_stun_addr peer, const uint8_t *p, size_t n)
 	l->used_us = ph_clock_us();
 	l->nat->counts.down_packets++;
 	l->nat->counts.down_bytes += n;
+	ph_heard_take(&l->nat->heard, l->port, p, n);
 	deliver(l, peer.addr, peer.port, p, n);
 }
 
@@ -513,6 +515,12 @@ ph_nat_spare(struct ph_nat *x, struct ph_leg *leg, unsigned way)
 	x->spare = leg;
 	x->spare_way = way;
 	ph_leg_owner(leg, &o);
+}
+
+const struct ph_heard *
+ph_nat_heard(const struct ph_nat *x)
+{
+	return &x->heard;
 }
 
 const struct ph_nat_counts *

@@ -3,6 +3,7 @@
 #define PH_TUNNEL_NAT_H
 
 #include "catalog/site.h"
+#include "tunnel/heard.h"
 #include "tunnel/ip.h"
 #include "tunnel/ladder.h"
 #include "tunnel/leg.h"
@@ -27,14 +28,13 @@
  *
  * A face that nothing passed for five minutes is given up; a DNS question's after 30 seconds.
  */
-enum ph_rung_count { PH_NAT_MAX_SOCKETS = 1024, PH_NAT_MAX_LEGS = 256 };
+enum { PH_NAT_MAX_SOCKETS = 1024, PH_NAT_MAX_LEGS = 256 };
 
 struct ph_nat_counts {
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;	/* through the relay */
 	uint64_t dropped;		/* of them, here: no room, no way, refused */
 	uint64_t direct_up, direct_down;	/* packets */
 	unsigned legs;			/* allocations now */
-	unsigned rungs[PH_N_RUNGS];	/* of them, ready, by rung */
 	uint64_t changes;		/* of way, of a socket that had one */
 };
 
@@ -63,6 +63,9 @@ void ph_nat_packet(struct ph_nat *, struct ph_ip *);
 
 /* ph_nat_spare(n, leg, way): an allocation that the next socket of that family may have. */
 void ph_nat_spare(struct ph_nat *, struct ph_leg *, unsigned);
+
+/* ph_nat_heard(n): media that came through the relay. */
+const struct ph_heard *ph_nat_heard(const struct ph_nat *);
 
 /* ph_nat_counts(n): what passed so far. */
 const struct ph_nat_counts *ph_nat_counts(const struct ph_nat *);

@@ -103,7 +103,8 @@ static void
 tell(struct run *r, void (*fn)(void *, const struct ph_tunnel_status *))
 {
 	struct ph_tunnel_status s = { .ladder = &r->ladder, .way = r->way,
-	    .counts = ph_nat_counts(r->nat), .us = ph_clock_us() - r->start_us };
+	    .udp = ph_nat_counts(r->nat), .tcp = ph_tcp_counts(r->tcp),
+	    .heard = ph_nat_heard(r->nat), .us = ph_clock_us() - r->start_us };
 
 	if (fn != NULL)
 		fn(r->o->arg, &s);
@@ -118,7 +119,7 @@ on_changed(void *arg)
 	if (way == r->way)
 		return;
 	r->way = way;
-	tell(r, r->o->status);
+	tell(r, r->o->changed);
 }
 
 /* --- finding a way --- */

@@ -27,7 +27,9 @@
 struct ph_tunnel_status {
 	const struct ph_ladder *ladder;
 	unsigned way;			/* in use */
-	const struct ph_nat_counts *counts;
+	const struct ph_nat_counts *udp;
+	const struct ph_tcp_counts *tcp;
+	const struct ph_heard *heard;
 	uint64_t us;			/* since the start */
 };
 
@@ -45,8 +47,9 @@ struct ph_tunnel_opts {
 	const char *const *argv;	/* the program */
 	/* the way is known, the program about to start */
 	void (*begun)(void *arg, const struct ph_tunnel_status *);
-	/* once a second, and when the way changes */
+	/* once a second; when the way changes */
 	void (*status)(void *arg, const struct ph_tunnel_status *);
+	void (*changed)(void *arg, const struct ph_tunnel_status *);
 	void *arg;
 };
 
