@@ -111,6 +111,8 @@ static const struct ph_opt table[PH_NOPTS] = {
 	    "write the request for the administrator to FILE" },
 	[PH_OPT_LOAD] = { "--load", "FILE", PH_WORDS_FILE,
 	    "run these nftables rules instead of the configuration" },
+	[PH_OPT_TURN] = { "--turn", "HOST[:PORT]", PH_WORDS_NONE,
+	    "also test this TURN relay, with or without --via" },
 	[PH_OPT_TURN_USER] = { "--turn-user", "NAME", PH_WORDS_NONE,
 	    "name at the relay; else $TURN_USER" },
 	[PH_OPT_TURN_PASSWORD] = { "--turn-password", "FILE", PH_WORDS_FILE,

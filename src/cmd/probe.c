@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "cmd/account.h"
 #include "cmd/host.h"
 #include "cmd/needs.h"
 #include "cmd/via.h"
@@ -11,6 +12,7 @@
 
 static const enum ph_opt_id opts[] = {
 	PH_OPT_VIA, PH_OPT_KEY, PH_OPT_PEER_KEY, PH_OPT_QUICK, PH_OPT_EXHAUSTIVE,
+	PH_OPT_TURN, PH_OPT_TURN_USER, PH_OPT_TURN_PASSWORD, PH_OPT_CA_FILE,
 	PH_OPT_RATE, PH_OPT_TIMERS, PH_OPT_STOP_AT, PH_OPT_CAP, PH_OPT_IPV4, PH_OPT_IPV6,
 	PH_OPT_SITE, PH_OPT_CLIENTS, PH_OPT_AT, PH_OPT_SET, PH_OPT_RESOLVE,
 	PH_OPT_STATEFUL_ONLY, PH_OPT_CATALOG, PH_OPT_W, PH_OPT_E, PH_OPT_JSON,
@@ -89,15 +91,43 @@ read_numbers(struct ph_run *run, struct ph_probe_opts *o)
 	return 0;
 }
 
+enum { TURN_PORT = 3478 };
+
+static int
+read_turn(struct ph_run *run, struct ph_probe_opts *o)
+{
+	const char *turn = ph_opt_last(&run->args, PH_OPT_TURN);
+	struct ph_str user, password;
+	int err;
+
+	if (turn == NULL)
+		return 0;
+	if (!ph_host_split(run, "--turn", turn, TURN_PORT, &o->turn.name, &o->turn.port))
+		return PH_EXIT_USAGE;
+	err = ph_account_read(run, &user, &password);
+	if (err != 0)
+		return err;
+	o->turn.user = ph_arena_dup(&run->mem, user.s, user.len);
+	o->turn.password = ph_arena_dup(&run->mem, password.s, password.len);
+	o->turn.ca_file = ph_opt_last(&run->args, PH_OPT_CA_FILE);
+	return ph_host_find(run, o->turn.name, &o->turn.addrs);
+}
+
 static int
 read_options(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **key)
 {
+	bool via = ph_opt_given(&run->args, PH_OPT_VIA);
 	int err;
 
-	if (!ph_opt_given(&run->args, PH_OPT_VIA))
-		return ph_run_usage(run, "against which responder? Say --via HOST[:PORT]");
+	if (!via && !ph_opt_given(&run->args, PH_OPT_TURN))
+		return ph_run_usage(run, "against which responder? Say --via HOST[:PORT], or "
+		    "--turn HOST[:PORT] for a relay alone");
 	err = read_numbers(run, o);
-	return err != 0 ? err : ph_via_read(run, o, key);
+	if (err == 0)
+		err = read_turn(run, o);
+	if (err == 0 && !via)
+		o->addrs = ph_ranges_none();
+	return err != 0 || !via ? err : ph_via_read(run, o, key);
 }
 
 static int
@@ -110,8 +140,8 @@ probe(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **key)
 	int err = read_options(run, o, key);
 
 	if (err == 0)
-		err = ph_needs_via(run, run->args.pos, run->args.n_pos,
-		    ph_host_list(run, o->addrs), &n);
+		err = ph_needs_via(run, run->args.pos, run->args.n_pos, ph_host_list(run,
+		    o->addrs->n > 0 ? o->addrs : o->turn.addrs), &n);
 	if (err != 0)
 		return err;
 	o->flow = lines ? on_flow : NULL;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/account.h"
 #include "cmd/host.h"
 #include "cmd/needs.h"
 #include "cmd/proxy.h"
-#include "os/file.h"
 #include "os/progress.h"
 #include "os/resolve.h"
 #include "os/tls.h"
@@ -21,41 +20,6 @@ static const enum ph_opt_id opts[] = {
 	PH_OPT_SITE, PH_OPT_AT, PH_OPT_SET, PH_OPT_RESOLVE, PH_OPT_CATALOG, PH_OPT_W, PH_OPT_E,
 	PH_OPT_JSON, PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
 };
-
-/* The first line of a file, or what the environment says. */
-static int
-read_password(struct ph_run *run, struct ph_str *out)
-{
-	const char *path = ph_opt_last(&run->args, PH_OPT_TURN_PASSWORD);
-	const char *env = getenv("TURN_PASSWORD");
-	struct ph_src *src;
-	int err;
-
-	if (path == NULL) {
-		*out = ph_str(env != NULL ? env : "");
-		return env != NULL ? 0 : ph_run_usage(run, "the relay's password is missing: "
-		    "--turn-password FILE, or $TURN_PASSWORD");
-	}
-	err = ph_file_read(&run->mem, path, &src);
-	if (err != 0)
-		return ph_run_cannot_read(run, path, err);
-	*out = (struct ph_str){ src->text, strcspn(src->text, "\r\n") };
-	return 0;
-}
-
-static int
-read_account(struct ph_run *run, struct ph_tunnel_opts *o)
-{
-	const char *user = ph_opt_last(&run->args, PH_OPT_TURN_USER);
-
-	if (user == NULL)
-		user = getenv("TURN_USER");
-	if (user == NULL)
-		return ph_run_usage(run, "the name at the relay is missing: --turn-user NAME, or "
-		    "$TURN_USER");
-	o->username = ph_str(user);
-	return read_password(run, &o->password);
-}
 
 static bool
 read_rungs(struct ph_run *run, struct ph_tunnel_opts *o)
@@ -119,7 +83,7 @@ read_relay(struct ph_run *run, struct ph_tunnel_opts *o)
 	o->ports[PH_RUNG_UDP] = o->ports[PH_RUNG_TCP] = (uint16_t)turn;
 	if (!read_rungs(run, o) || !read_trust(run, o))
 		return PH_EXIT_USAGE;
-	return read_account(run, o);
+	return ph_account_read(run, &o->username, &o->password);
 }
 
 /* With a proxy, the relay's name need not mean anything here: the proxy knows. */

@@ -353,12 +353,36 @@ worst_finding(const struct ph_probe_result *r)
 	return NULL;
 }
 
+/* Only a relay was tried: what the best rung of it is. */
+static const char *
+relay_line(struct ph_arena *mem, struct ph_probe_result *r)
+{
+	bool shut = false;
+
+	r->degraded = r->best != NULL && strcmp(r->best, "turn-udp") != 0;
+	for (size_t i = 0; i < r->n_rungs; i++)
+		shut |= r->rungs[i].verdict == PH_BLOCKED;
+	r->verdict = r->best != NULL ? PH_OPEN : shut ? PH_BLOCKED : PH_UNKNOWN;
+	if (r->best != NULL)
+		return ph_arena_printf(mem, "%s: calls get through the relay, by %s; the services "
+		    "themselves were not tested (--via)", r->degraded ? "WORKS BY A DETOUR" :
+		    "THE RELAY WORKS", strcmp(r->best, "turn-udp") == 0 ? "UDP" :
+		    strcmp(r->best, "turn-tcp") == 0 ? "TCP only, not as well" :
+		    "TLS only, not as well");
+	r->owner = shut ? PH_OWNER_NETWORK : PH_OWNER_UNKNOWN;
+	return shut ? "DOES NOT WORK: something on the way keeps calls from the relay: send what "
+	    "is below to whoever runs your network" :
+	    "COULD NOT TELL: nothing came back through the relay, and it is not known why";
+}
+
 static const char *
 headline(struct ph_arena *mem, struct ph_probe_result *r)
 {
 	const struct ph_finding *f = worst_finding(r);
 
 	r->owner = PH_OWNER_NOBODY;
+	if (r->via == NULL)
+		return relay_line(mem, r);
 	if (r->verdict == PH_PARTLY || r->verdict == PH_BLOCKED)
 		return blocked_line(mem, r);
 	if (r->failure != NULL) {

@@ -15,6 +15,7 @@ struct ph_watch {
 	void *arg;
 	unsigned events;		/* waited for */
 	bool has_poll, ended;
+	bool in_timer;			/* its function runs because its time had come */
 };
 
 int
@@ -74,8 +75,11 @@ on_timer(uv_timer_t *t)
 {
 	struct ph_watch *w = t->data;
 
-	if (!w->ended)
-		w->fn(w->arg, PH_WATCH_TIME);
+	if (w->ended)
+		return;
+	w->in_timer = true;
+	w->fn(w->arg, PH_WATCH_TIME);
+	w->in_timer = false;
 }
 
 static void
@@ -139,7 +143,7 @@ ph_watch_events(struct ph_watch *w, unsigned events)
 void
 ph_watch_at(struct ph_watch *w, uint64_t at_us)
 {
-	uint64_t now = ph_loop_now(w->loop);
+	uint64_t now = ph_loop_now(w->loop), ms;
 
 	if (w->ended)
 		return;
@@ -147,9 +151,10 @@ ph_watch_at(struct ph_watch *w, uint64_t at_us)
 		uv_timer_stop(&w->timer);
 		return;
 	}
+	/* due again at once, within a timer, would keep libuv among its timers for ever */
+	ms = at_us <= now ? w->in_timer : (at_us - now + US_A_MS - 1) / US_A_MS;
 	uv_update_time(&w->loop->uv);
-	uv_timer_start(&w->timer, on_timer,
-	    at_us <= now ? 0 : (at_us - now + US_A_MS - 1) / US_A_MS, 0);
+	uv_timer_start(&w->timer, on_timer, ms, 0);
 }
 
 void

@@ -14,6 +14,7 @@
  *	path		sizes, marks, quality, translation: on a port that is open
  *	blocks		where one packet of each blocked run ends
  *	signalling	calls by SIP and H.323, byte for byte
+ *	rungs		the relay that was named, over UDP, TCP and TLS
  *	timers		last and alone
  *
  * Each step has a time after which what is not known stays unknown; the steps
@@ -88,7 +89,7 @@ begin(struct ph_run_state *r)
 		ph_session_end(s);
 		r->session[v6] = NULL;
 	}
-	if (r->session[0] == NULL && r->session[1] == NULL)
+	if (r->session[0] == NULL && r->session[1] == NULL && r->o->via != NULL)
 		r->out->failure = why[0] != NULL ? why[0] : why[1] != NULL ? why[1] :
 		    r->fam[0].why != NULL ? r->fam[0].why : r->fam[1].why;
 	for (int v6 = 0; v6 < 2; v6++)
@@ -599,6 +600,8 @@ measure(struct ph_run_state *r)
 {
 	measure_families(r);
 	add_direct(r);
+	if (lost(r) == NULL)
+		ph_run_rungs(r);
 	if (r->o->timers && lost(r) == NULL)
 		ph_run_timers(r);
 	else if (!r->o->timers)
@@ -630,6 +633,8 @@ ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
 		leave_out(r);
 		if (r->session[0] != NULL || r->session[1] != NULL)
 			measure(r);
+		else
+			ph_run_rungs(r);
 		for (int v6 = 0; v6 < 2; v6++)
 			if (r->session[v6] != NULL)
 				ph_session_end(r->session[v6]);

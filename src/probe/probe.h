@@ -12,10 +12,12 @@ struct ph_probe_turn {
 	uint16_t port;			/* UDP and TCP; TLS is tried on 5349 and 443 */
 	const char *name;		/* for TLS */
 	const char *user, *password;
+	const char *ca_file;		/* TLS: who signs its certificate; NULL: the system's */
+	const uint8_t *peer;		/* TLS: or the key it must show; NULL: a certificate */
 };
 
 struct ph_probe_opts {
-	const char *via;		/* the responder, as given */
+	const char *via;		/* the responder, as given; NULL: none */
 	const struct ph_ranges *addrs;	/* all its addresses */
 	uint16_t port;			/* of its control channel */
 	const struct ph_tls_key *key;	/* ours */

@@ -47,6 +47,9 @@ void ph_run_locate(struct ph_run_state *);
 /* ph_run_signalling(r): calls by SIP and H.323, when a service of this run makes them. */
 void ph_run_signalling(struct ph_run_state *);
 
+/* ph_run_rungs(r): the relay that was named, over each transport and family. */
+void ph_run_rungs(struct ph_run_state *);
+
 /* ph_run_release(r, v6): let the far end close all ports. */
 void ph_run_release(struct ph_run_state *, int v6);
 
