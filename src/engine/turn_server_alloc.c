@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "engine/turn_server_priv.h"
+#include "wire/cursor.h"
+
+enum {
+	V4, V6,				/* of the arrays by family */
+	OPEN_TRIES = 8,
+	UDP = 17, TCP = 6,
+	PLACE_MASK = (1 << PH_TURN_PLACE_BITS) - 1,
+	TURN_MASK = (1 << (32 - PH_TURN_PLACE_BITS)) - 1,
+};
+
+/* --- ports --- */
+
+static struct ph_turn_port_slot *
+slot_at(struct ph_turn_server *s, uint32_t relay)
+{
+	return ph_turn_slab_at(&s->ports, relay & PLACE_MASK);
+}
+
+struct ph_turn_port_slot *
+ph_turn_port_find(struct ph_turn_server *s, uint32_t relay)
+{
+	uint32_t place = relay & PLACE_MASK;
+
+	if (place == 0 || place > s->ports.fresh || slot_at(s, relay)->port == 0 ||
+	    s->turns[place] != relay >> PH_TURN_PLACE_BITS)
+		return NULL;
+	return slot_at(s, relay);
+}
+
+static void
+forget_port(struct ph_turn_server *s, uint32_t relay, uint64_t now)
+{
+	struct ph_turn_port_slot *slot = slot_at(s, relay);
+	uint32_t place = relay & PLACE_MASK;
+
+	ph_turn_ports_give(&s->pool, slot->relay, slot->port, now / PH_TURN_US);
+	slot->port = 0;
+	s->turns[place] = (uint16_t)((s->turns[place] + 1) & TURN_MASK);
+	ph_turn_slab_give(&s->ports, place);
+	s->stats[PH_TURN_STAT_PORTS]--;
+}
+
+static void
+close_port(struct ph_turn_server *s, uint32_t relay, uint64_t now)
+{
+	s->ops.close(s->ops.arg, relay, slot_at(s, relay)->handle);
+	forget_port(s, relay, now);
+}
+
+/* Have this port opened, which is in use already by the pool; its id, or 0. */
+static uint32_t
+open_port(struct ph_turn_server *s, unsigned own, uint16_t port, bool tcp, uint64_t now)
+{
+	uint32_t place = ph_turn_slab_take(&s->ports);
+	struct ph_turn_port ask = { .tcp = tcp };
+	struct ph_turn_port_slot *slot;
+
+	if (place == 0) {
+		ph_turn_ports_give(&s->pool, own, port, now / PH_TURN_US);
+		return 0;
+	}
+	ask.relay = place | (uint32_t)s->turns[place] << PH_TURN_PLACE_BITS;
+	ask.at = (struct ph_stun_addr){ s->c.relays[own].local, port };
+	slot = slot_at(s, place);
+	*slot = (struct ph_turn_port_slot){ .port = port, .relay = (uint8_t)own, .tcp = tcp };
+	s->stats[PH_TURN_STAT_PORTS]++;
+	if (!s->ops.open(s->ops.arg, &ask)) {
+		forget_port(s, ask.relay, now);
+		return 0;
+	}
+	slot->handle = ask.handle;
+	return ask.relay;
+}
+
+/* What an Allocate asks for. */
+struct want {
+	bool family[2], tcp, more;	/* more: the second is welcome, not needed */
+	unsigned pair;			/* 1: an even port, 2: and reserve the next */
+	uint32_t relay[2], sibling;
+	uint32_t reserve;		/* the reservation it comes with */
+};
+
+static bool
+open_at(struct ph_turn_server *s, unsigned own, struct want *w, unsigned family, uint64_t now)
+{
+	for (unsigned i = 0; i < OPEN_TRIES; i++) {
+		uint32_t seed;
+		uint16_t port;
+
+		s->ops.random(s->ops.arg, &seed, sizeof(seed));
+		port = ph_turn_ports_pick(&s->pool, own, seed, now / PH_TURN_US, w->pair);
+		if (port == 0)
+			return false;
+		w->relay[family] = open_port(s, own, port, w->tcp, now);
+		if (w->relay[family] == 0)
+			continue;
+		if (w->pair != 2)
+			return true;
+		ph_turn_ports_take(&s->pool, own, (uint16_t)(port + 1));
+		w->sibling = open_port(s, own, (uint16_t)(port + 1), w->tcp, now);
+		if (w->sibling != 0)
+			return true;
+		close_port(s, w->relay[family], now);
+		w->relay[family] = 0;
+	}
+	return false;
+}
+
+static bool
+is_of(const struct ph_turn_server *s, unsigned own, unsigned family)
+{
+	return ph_addr_is_v4(s->c.relays[own].local) == (family == V4);
+}
+
+static bool
+has_family(const struct ph_turn_server *s, unsigned family)
+{
+	for (unsigned i = 0; i < s->c.n_relays; i++)
+		if (is_of(s, i, family))
+			return true;
+	return false;
+}
+
+static bool
+open_family(struct ph_turn_server *s, struct want *w, unsigned family, uint64_t now)
+{
+	for (unsigned i = 0; i < s->c.n_relays; i++)
+		if (is_of(s, i, family) && open_at(s, i, w, family, now))
+			return true;
+	return false;
+}
+
+/* --- reservations: a place, who for, and a secret (RFC 8656 7.2) --- */
+
+static void
+put_token(struct ph_turn_server *s, uint32_t at, uint8_t token[8])
+{
+	const struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
+
+	token[0] = s->c.worker;
+	ph_put16(token + 1, (uint16_t)at);
+	memcpy(token + 3, v->secret, sizeof(v->secret));
+}
+
+static bool
+reserve(struct ph_turn_req *r, uint32_t relay, uint8_t token[8])
+{
+	struct ph_turn_server *s = r->s;
+	uint32_t at = ph_turn_slab_take(&s->reserves);
+	struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
+
+	if (at == 0)
+		return false;
+	v->relay = relay;
+	v->timer.kind = PH_TURN_TIMER_RESERVE;
+	memcpy(v->owner, r->login.owner, sizeof(v->owner));
+	s->ops.random(s->ops.arg, v->secret, sizeof(v->secret));
+	put_token(s, at, token);
+	ph_turn_wheel_set(&s->wheel, &v->timer,
+	    r->now + (uint64_t)s->c.reservation_s * PH_TURN_US);
+	return true;
+}
+
+static uint32_t
+find_reserve(struct ph_turn_req *r)
+{
+	struct ph_turn_server *s = r->s;
+	uint32_t at = ph_be16(r->m->token + 1);
+	struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
+	uint8_t token[8];
+
+	if (at == 0 || at > s->reserves.fresh || v->timer.back == NULL || v->timer.at_us <= r->now)
+		return 0;
+	put_token(s, at, token);
+	return ph_stun_auth_same(token, r->m->token, sizeof(token)) &&
+	    ph_stun_auth_same(v->owner, r->login.owner, sizeof(v->owner)) ? at : 0;
+}
+
+void
+ph_turn_reserve_end(struct ph_turn_server *s, uint32_t at, bool keep, uint64_t now)
+{
+	struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
+
+	if (!keep)
+		close_port(s, v->relay, now);
+	ph_turn_wheel_stop(&v->timer);
+	ph_turn_slab_give(&s->reserves, at);
+}
+
+/* --- 5-tuples --- */
+
+static uint32_t *
+chain_of(struct ph_turn_server *s, const struct ph_turn_conn *c)
+{
+	uint64_t ports = (uint64_t)c->client_port << 32 | (uint64_t)c->server_port << 8 |
+	    (c->via != PH_TURN_VIA_UDP);
+
+	return ph_turn_index_chain(&s->by_conn,
+	    ph_turn_hash(s->seed, c->client, ports ^ ph_turn_hash(s->seed, c->server, 0)));
+}
+
+static bool
+is_same_conn(const struct ph_turn_conn *a, const struct ph_turn_conn *b)
+{
+	return a->client == b->client && a->client_port == b->client_port &&
+	    a->server == b->server && a->server_port == b->server_port &&
+	    (a->via == PH_TURN_VIA_UDP) == (b->via == PH_TURN_VIA_UDP);
+}
+
+uint32_t
+ph_turn_alloc_find(struct ph_turn_server *s, const struct ph_turn_conn *c, uint64_t now)
+{
+	for (uint32_t at = *chain_of(s, c); at != 0; at = ph_turn_alloc_at(s, at)->next) {
+		struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+
+		if (!is_same_conn(&a->conn, c))
+			continue;
+		if (a->timer.at_us > now) {
+			a->conn.handle = c->handle;
+			return at;
+		}
+		ph_turn_alloc_end(s, at, PH_TURN_END_EXPIRED, now);
+		return 0;
+	}
+	return 0;
+}
+
+static void
+unchain(struct ph_turn_server *s, uint32_t at)
+{
+	struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+	uint32_t *link = chain_of(s, &a->conn);
+
+	while (*link != at)
+		link = &ph_turn_alloc_at(s, *link)->next;
+	*link = a->next;
+}
+
+/* --- notes and answers --- */
+
+static struct ph_stun_addr
+shown_of(struct ph_turn_server *s, uint32_t relay)
+{
+	const struct ph_turn_port_slot *slot = slot_at(s, relay);
+
+	if (relay == 0)
+		return (struct ph_stun_addr){ 0, 0 };
+	return (struct ph_stun_addr){ s->c.relays[slot->relay].shown, slot->port };
+}
+
+struct ph_turn_note
+ph_turn_alloc_note(struct ph_turn_server *s, uint32_t at, enum ph_turn_note_kind kind, uint64_t now)
+{
+	const struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+
+	return (struct ph_turn_note){
+		.kind = kind, .conn = &a->conn, .allocation = at,
+		.user = { a->user, a->n_user }, .at_us = now, .since_us = a->since_us,
+		.relayed = { shown_of(s, a->relay[V4]), shown_of(s, a->relay[V6]) },
+		.n = a->n, .bytes_per_s = s->c.limits.bytes_per_s,
+	};
+}
+
+static void
+note_lifetime(struct ph_turn_req *r, enum ph_turn_note_kind kind, uint32_t lifetime_s)
+{
+	struct ph_turn_note n = ph_turn_alloc_note(r->s, r->alloc, kind, r->now);
+
+	n.lifetime_s = lifetime_s;
+	ph_turn_server_note(r->s, &n);
+}
+
+/* The same again for a request that came again. */
+static void
+answer_allocated(struct ph_turn_req *r)
+{
+	const struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
+	struct ph_stun m;
+
+	ph_stun_reply(&m, r->m, PH_STUN_SUCCESS);
+	ph_stun_set(&m, PH_STUN_XOR_RELAYED_ADDRESS);
+	for (unsigned i = V4; i <= V6; i++)
+		if (a->relay[i] != 0) {
+			struct ph_stun_addr at = shown_of(r->s, a->relay[i]);
+
+			ph_stun_add(&m.relayed, at.addr, at.port);
+		}
+	ph_stun_set(&m, PH_STUN_XOR_MAPPED_ADDRESS);
+	m.xor_mapped = (struct ph_stun_addr){ a->conn.client, a->conn.client_port };
+	ph_stun_set(&m, PH_STUN_LIFETIME);
+	m.lifetime = (uint32_t)((a->timer.at_us - r->now) / PH_TURN_US);
+	if (a->has_token) {
+		ph_stun_set(&m, PH_STUN_RESERVATION_TOKEN);
+		memcpy(m.token, a->token, sizeof(m.token));
+	}
+	if (a->more_error != 0) {
+		ph_stun_set(&m, PH_STUN_ADDRESS_ERROR_CODE);
+		m.address_error = (struct ph_stun_error){ .code = a->more_error,
+			.family = a->relay[V4] == 0 ? PH_STUN_IPV4 : PH_STUN_IPV6,
+			.reason = ph_str(ph_stun_reason(a->more_error)) };
+	}
+	ph_turn_server_reply(r, &m);
+}
+
+/* --- Allocate (RFC 8656 7.2, RFC 6062 5.1) --- */
+
+static uint16_t
+check_transport(const struct ph_turn_req *r, struct want *w)
+{
+	const struct ph_stun *m = r->m;
+
+	if (!ph_stun_has(m, PH_STUN_REQUESTED_TRANSPORT))
+		return 400;
+	w->tcp = m->transport == TCP;
+	if (m->transport == UDP)
+		return 0;
+	if (!w->tcp || !r->s->c.tcp)
+		return 442;
+	return r->in->conn.via == PH_TURN_VIA_UDP || ph_stun_has(m, PH_STUN_EVEN_PORT) ||
+	    ph_stun_has(m, PH_STUN_DONT_FRAGMENT) ||
+	    ph_stun_has(m, PH_STUN_RESERVATION_TOKEN) ? 400 : 0;
+}
+
+static uint16_t
+check_family(const struct ph_turn_req *r, struct want *w)
+{
+	const struct ph_stun *m = r->m;
+	bool family = ph_stun_has(m, PH_STUN_REQUESTED_ADDRESS_FAMILY);
+	bool more = ph_stun_has(m, PH_STUN_ADDITIONAL_ADDRESS_FAMILY);
+	bool token = ph_stun_has(m, PH_STUN_RESERVATION_TOKEN);
+	bool even = ph_stun_has(m, PH_STUN_EVEN_PORT);
+
+	if ((token && (even || family || more)) || (family && more) ||
+	    (more && (m->more_family != PH_STUN_IPV6 || (even && m->even_reserve))))
+		return 400;
+	if (family && m->family != PH_STUN_IPV4 && m->family != PH_STUN_IPV6)
+		return 440;
+	w->family[V6] = more || (family && m->family == PH_STUN_IPV6);
+	w->family[V4] = !family || m->family == PH_STUN_IPV4;
+	w->more = more;
+	w->pair = even ? 1U + m->even_reserve : 0;
+	return 0;
+}
+
+static uint16_t
+open_wanted(struct ph_turn_req *r, struct want *w, uint16_t *more_error)
+{
+	uint16_t code[2] = { 0, 0 };
+
+	for (unsigned i = V4; i <= V6; i++) {
+		if (!w->family[i])
+			continue;
+		if (!has_family(r->s, i))
+			code[i] = 440;
+		else if (!open_family(r->s, w, i, r->now))
+			code[i] = 508;
+	}
+	*more_error = code[V4] != 0 ? code[V4] : code[V6];
+	if (w->relay[V4] != 0 || w->relay[V6] != 0)
+		return 0;
+	return code[V4] == 508 || code[V6] == 508 ? 508 : 440;
+}
+
+static uint16_t
+take_reserved(struct ph_turn_req *r, struct want *w)
+{
+	struct ph_turn_reserve *v;
+
+	w->reserve = find_reserve(r);
+	if (w->reserve == 0)
+		return 508;
+	v = ph_turn_slab_at(&r->s->reserves, w->reserve);
+	w->relay[is_of(r->s, slot_at(r->s, v->relay)->relay, V4) ? V4 : V6] = v->relay;
+	return 0;
+}
+
+static uint32_t
+lifetime_for(const struct ph_turn_req *r)
+{
+	const struct ph_turn_server_config *c = &r->s->c;
+	uint32_t want = ph_stun_has(r->m, PH_STUN_LIFETIME) ? r->m->lifetime : c->lifetime_s;
+
+	want = want > c->lifetime_max_s ? c->lifetime_max_s : want;
+	return want < c->lifetime_s ? c->lifetime_s : want;
+}
+
+/* Everything is there; make it one. */
+static void
+settle(struct ph_turn_req *r, const struct want *w, const struct ph_turn_share *share)
+{
+	struct ph_turn_server *s = r->s;
+	struct ph_turn_alloc *a = ph_turn_alloc_at(s, r->alloc);
+	uint32_t *head = chain_of(s, &r->in->conn);
+
+	a->conn = r->in->conn;
+	a->next = *head;
+	*head = r->alloc;
+	a->timer.kind = PH_TURN_TIMER_ALLOC;
+	ph_turn_wheel_set(&s->wheel, &a->timer, r->now + (uint64_t)lifetime_for(r) * PH_TURN_US);
+	a->since_us = r->now;
+	a->share = *share;
+	a->tcp = w->tcp;
+	for (unsigned i = V4; i <= V6; i++) {
+		a->relay[i] = w->relay[i];
+		if (w->relay[i] != 0)
+			slot_at(s, w->relay[i])->alloc = r->alloc;
+	}
+	memcpy(a->owner, r->login.owner, sizeof(a->owner));
+	memcpy(a->id, r->m->id, sizeof(a->id));
+	a->n_user = (uint8_t)(r->login.name.len < sizeof(a->user) ? r->login.name.len :
+	    sizeof(a->user));
+	memcpy(a->user, r->login.name.s, a->n_user);
+	if (w->reserve != 0)
+		ph_turn_reserve_end(s, w->reserve, true, r->now);
+	s->stats[PH_TURN_STAT_ALLOCATIONS]++;
+	s->stats[PH_TURN_STAT_ALLOCATED]++;
+}
+
+/* Ports opened for nothing. */
+static void
+close_wanted(struct ph_turn_req *r, struct want *w)
+{
+	for (unsigned i = V4; w->reserve == 0 && i <= V6; i++)
+		if (w->relay[i] != 0)
+			close_port(r->s, w->relay[i], r->now);
+	if (w->sibling != 0)
+		close_port(r->s, w->sibling, r->now);
+}
+
+static uint16_t
+make(struct ph_turn_req *r, struct want *w, const struct ph_turn_share *share)
+{
+	struct ph_turn_alloc *a;
+	uint16_t more_error = 0, code;
+
+	code = ph_stun_has(r->m, PH_STUN_RESERVATION_TOKEN) ? take_reserved(r, w) :
+	    open_wanted(r, w, &more_error);
+	if (code != 0)
+		return code;
+	r->alloc = ph_turn_slab_take(&r->s->allocs);
+	a = ph_turn_alloc_at(r->s, r->alloc);
+	if (r->alloc == 0 || (w->sibling != 0 && !reserve(r, w->sibling, a->token))) {
+		if (r->alloc != 0)
+			ph_turn_slab_give(&r->s->allocs, r->alloc);
+		close_wanted(r, w);
+		return 508;
+	}
+	a->has_token = w->sibling != 0;
+	a->more_error = w->more ? more_error : 0;
+	settle(r, w, share);
+	return 0;
+}
+
+static uint16_t
+check_all(struct ph_turn_req *r, struct want *w)
+{
+	uint16_t code = check_transport(r, w);
+
+	if (code == 0)
+		code = check_family(r, w);
+	if (code == 0 && !w->more && !ph_stun_has(r->m, PH_STUN_RESERVATION_TOKEN) &&
+	    !has_family(r->s, w->family[V4] ? V4 : V6))
+		code = 440;
+	if (code == 0 && r->s->draining)
+		code = r->s->alternate.port != 0 ? 300 : 508;
+	return code;
+}
+
+void
+ph_turn_alloc_allocate(struct ph_turn_req *r)
+{
+	const struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
+	struct ph_turn_share share = { 0, 0 };
+	struct want w = { .pair = 0 };
+	uint16_t code;
+
+	if (r->alloc != 0) {
+		if (memcmp(a->id, r->m->id, sizeof(a->id)) == 0 &&
+		    ph_stun_auth_same(a->owner, r->login.owner, sizeof(a->owner)))
+			answer_allocated(r);
+		else
+			ph_turn_server_refuse(r, 437);
+		return;
+	}
+	code = check_all(r, &w);
+	if (code == 0 && !ph_turn_quota_take(r->s->c.quota, &r->s->c.limits, r->login.owner,
+	    r->in->conn.client, &share))
+		code = 486;
+	if (code == 0) {
+		code = make(r, &w, &share);
+		if (code != 0)
+			ph_turn_quota_give(r->s->c.quota, &share);
+	}
+	if (code != 0) {
+		r->alloc = 0;
+		ph_turn_server_refuse(r, code);
+		return;
+	}
+	note_lifetime(r, PH_TURN_ALLOCATED, lifetime_for(r));
+	answer_allocated(r);
+}
+
+/* --- the end --- */
+
+/* Channels and permissions of peers of this family, or of both. */
+static void
+drop_peers(struct ph_turn_server *s, struct ph_turn_alloc *a, bool v4, bool v6, uint64_t now)
+{
+	for (uint32_t at = a->channels, next; at != 0; at = next) {
+		const struct ph_turn_chan *c = ph_turn_slab_at(&s->channels, at);
+
+		next = c->sib;
+		if (ph_addr_is_v4(c->peer.addr) ? v4 : v6)
+			ph_turn_peer_unbind(s, at, now);
+	}
+	for (uint32_t at = a->permits, next; at != 0; at = next) {
+		const struct ph_turn_permit *p = ph_turn_slab_at(&s->permits, at);
+
+		next = p->sib;
+		if (ph_addr_is_v4(p->addr) ? v4 : v6)
+			ph_turn_peer_unpermit(s, at, now);
+	}
+}
+
+void
+ph_turn_alloc_end(struct ph_turn_server *s, uint32_t at, enum ph_turn_reason reason, uint64_t now)
+{
+	struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+	struct ph_turn_note n;
+
+	while (a->links != 0)
+		ph_turn_link_end(s, a->links, true);
+	drop_peers(s, a, true, true, now);
+	n = ph_turn_alloc_note(s, at, PH_TURN_ENDED, now);
+	n.reason = reason;
+	ph_turn_server_note(s, &n);
+	for (unsigned i = V4; i <= V6; i++)
+		if (a->relay[i] != 0)
+			close_port(s, a->relay[i], now);
+	ph_turn_quota_give(s->c.quota, &a->share);
+	ph_turn_wheel_stop(&a->timer);
+	unchain(s, at);
+	ph_turn_slab_give(&s->allocs, at);
+	s->stats[PH_TURN_STAT_ALLOCATIONS]--;
+}
+
+/* One of two families is given back; the last takes the allocation with it. */
+static void
+drop_family(struct ph_turn_req *r, unsigned family)
+{
+	struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
+
+	if (a->relay[!family] == 0) {
+		ph_turn_alloc_end(r->s, r->alloc, PH_TURN_END_CLIENT, r->now);
+		return;
+	}
+	drop_peers(r->s, a, family == V4, family == V6, r->now);
+	close_port(r->s, a->relay[family], r->now);
+	a->relay[family] = 0;
+}
+
+/* RFC 8656 8.2. */
+void
+ph_turn_alloc_refresh(struct ph_turn_req *r)
+{
+	struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
+	bool one = ph_stun_has(r->m, PH_STUN_REQUESTED_ADDRESS_FAMILY);
+	unsigned family = r->m->family == PH_STUN_IPV6 ? V6 : V4;
+	bool end = ph_stun_has(r->m, PH_STUN_LIFETIME) && r->m->lifetime == 0;
+	struct ph_stun m;
+
+	if (one && ((r->m->family != PH_STUN_IPV4 && r->m->family != PH_STUN_IPV6) ||
+	    a->relay[family] == 0)) {
+		ph_turn_server_refuse(r, 443);
+		return;
+	}
+	ph_stun_reply(&m, r->m, PH_STUN_SUCCESS);
+	ph_stun_set(&m, PH_STUN_LIFETIME);
+	m.lifetime = end ? 0 : lifetime_for(r);
+	if (!end) {
+		ph_turn_wheel_set(&r->s->wheel, &a->timer,
+		    r->now + (uint64_t)m.lifetime * PH_TURN_US);
+		note_lifetime(r, PH_TURN_REFRESHED, m.lifetime);
+	} else if (one) {
+		drop_family(r, family);
+	} else {
+		ph_turn_alloc_end(r->s, r->alloc, PH_TURN_END_CLIENT, r->now);
+	}
+	ph_turn_server_reply(r, &m);
+}
+
+void
+ph_turn_server_stream_gone(struct ph_turn_server *s, const struct ph_turn_conn *c, uint64_t now)
+{
+	uint32_t at = ph_turn_alloc_find(s, c, now);
+
+	if (at != 0)
+		ph_turn_alloc_end(s, at, PH_TURN_END_STREAM, now);
+}
+
+bool
+ph_turn_server_holds(struct ph_turn_server *s, const struct ph_turn_conn *c)
+{
+	for (uint32_t at = *chain_of(s, c); at != 0; at = ph_turn_alloc_at(s, at)->next)
+		if (is_same_conn(&ph_turn_alloc_at(s, at)->conn, c))
+			return true;
+	return false;
+}
+
+void
+ph_turn_server_port_lost(struct ph_turn_server *s, uint32_t relay, uint64_t now)
+{
+	const struct ph_turn_port_slot *slot = ph_turn_port_find(s, relay);
+
+	if (slot == NULL)
+		return;
+	if (slot->alloc != 0) {
+		ph_turn_alloc_end(s, slot->alloc, PH_TURN_END_PORT, now);
+		return;
+	}
+	for (uint32_t i = 1; i <= s->reserves.fresh; i++) {
+		struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, i);
+
+		if (v->timer.back != NULL && v->relay == relay)
+			ph_turn_reserve_end(s, i, false, now);
+	}
+}
