@@ -20,16 +20,16 @@ static const enum ph_opt_id opts[] = {
 };
 
 static bool
-number(struct ph_run *run, enum ph_opt_id id, uint64_t max, uint32_t *out)
+number(struct ph_run *run, enum ph_opt_id id, uint64_t least, uint64_t max, uint32_t *out)
 {
 	const char *text = ph_opt_last(&run->args, id);
 	uint64_t n;
 
 	if (text == NULL)
 		return true;
-	if (!ph_str_u64(ph_str(text), 10, max, &n) || n == 0) {
-		ph_run_usage(run, "%s: '%s' is no number from 1 to %llu", ph_opt_find(id)->name,
-		    text, (unsigned long long)max);
+	if (!ph_str_u64(ph_str(text), 10, max, &n) || n < least) {
+		ph_run_usage(run, "%s: '%s' is no number from %llu to %llu", ph_opt_find(id)->name,
+		    text, (unsigned long long)least, (unsigned long long)max);
 		return false;
 	}
 	*out = (uint32_t)n;
@@ -77,11 +77,12 @@ read_numbers(struct ph_run *run, struct ph_probe_opts *o)
 {
 	uint32_t rate = 0;
 
-	if (!number(run, PH_OPT_RATE, 1000000, &rate) ||
-	    !number(run, PH_OPT_STOP_AT, 86400, &o->stop_at_s) ||
-	    !number(run, PH_OPT_CAP, 86400, &o->cap_s))
+	if (!number(run, PH_OPT_RATE, 0, 1000000, &rate) ||
+	    !number(run, PH_OPT_STOP_AT, 1, 86400, &o->stop_at_s) ||
+	    !number(run, PH_OPT_CAP, 1, 86400, &o->cap_s))
 		return PH_EXIT_USAGE;
 	o->pps = rate;
+	o->unpaced = rate == 0 && ph_opt_given(&run->args, PH_OPT_RATE);
 	o->quick = ph_opt_given(&run->args, PH_OPT_QUICK);
 	o->exhaustive = ph_opt_given(&run->args, PH_OPT_EXHAUSTIVE);
 	o->timers = ph_opt_given(&run->args, PH_OPT_TIMERS) || o->stop_at_s > 0;

@@ -20,6 +20,9 @@
  * and receipts asked for after that.  A suspicion that turns out wrong moves the
  * edge, and the search goes on from there.
  *
+ * Without a pace, answers set it: so many datagrams are under way that a socket's
+ * usual buffer holds all of their answers.
+ *
  * Samples lie at most 31 apart, the ends of every range among them; so no run of
  * 31 blocked ports can stay unseen.
  */
@@ -36,6 +39,7 @@ const struct ph_sweep_config ph_sweep_network = {
 const struct ph_sweep_config ph_sweep_lab = {
 	.receipts = true,
 	.exhaustive = true,
+	.window = 192,
 	.retry_us = 10000,
 	.burst_retry_us = 20000,
 	.backoff_us = 20000,
@@ -284,11 +288,20 @@ due(const struct ph_sweep *x, const struct sweep_port *p, uint64_t now)
 	return age >= x->wait_us ? now : now + (x->wait_us - age);
 }
 
+/* No longer under way. */
+static void
+land(struct ph_sweep *x, struct sweep_port *p)
+{
+	x->n_flying -= (p->flags & SWEEP_FLYING) != 0;
+	p->flags &= (uint8_t)~SWEEP_FLYING;
+}
+
 static void
 give_up(struct ph_sweep *x, uint64_t now, uint16_t port)
 {
 	struct sweep_port *p = sweep_at(x, port);
 
+	land(x, p);
 	if (sweep_seen(x, p) || (p->flags & SWEEP_DECIDED) != 0)
 		return;
 	sweep_look_around(x, port);
@@ -393,6 +406,12 @@ all_quiet(const struct ph_sweep *x)
 	return !more_to_send(x) && x->wait.n == 0 && !x->checking && !awaits_canary(x);
 }
 
+static bool
+is_full(const struct ph_sweep *x)
+{
+	return x->c.window > 0 && x->n_flying >= x->c.window;
+}
+
 /* When is a canary due that is not one of every 25?  UINT64_MAX: not at all. */
 static uint64_t
 canary_due(const struct ph_sweep *x)
@@ -418,6 +437,8 @@ next_port(struct ph_sweep *x, uint64_t now)
 		x->first_look_us = now;
 	p->sent_us = (uint32_t)(now - x->start_us);
 	push(&x->wait, port);
+	x->n_flying += (p->flags & SWEEP_FLYING) == 0;
+	p->flags |= SWEEP_FLYING;
 	x->since_canary++;
 	x->sent++;
 	return (struct ph_sweep_send){ .port = port, .try = p->tries++ };
@@ -431,7 +452,7 @@ next(struct ph_sweep *x, uint64_t now, struct ph_sweep_send *out)
 		*out = canary(x, now);
 		return true;
 	}
-	if (x->checking || !more_to_send(x) || !paced(x, now))
+	if (x->checking || !more_to_send(x) || is_full(x) || !paced(x, now))
 		return false;
 	if (x->canary != 0 && x->since_canary >= SWEEP_CANARY_EVERY)
 		*out = canary(x, now);
@@ -464,7 +485,7 @@ ph_sweep_deadline(const struct ph_sweep *x)
 
 	if (x->done)
 		return UINT64_MAX;
-	if (more_to_send(x) && !x->checking)
+	if (more_to_send(x) && !x->checking && !is_full(x))
 		at = x->next_us;
 	if (x->wait.n > 0) {
 		now = x->start_us + sweep_at(x, x->wait.port[x->wait.head])->sent_us;
@@ -538,10 +559,12 @@ ph_sweep_reply(struct ph_sweep *x, uint64_t now, uint16_t port, uint8_t try)
 
 	if (x->done || p == NULL || try >= p->tries)
 		return;
-	if (try + 1 == p->tries)
+	if (try + 1 == p->tries) {
 		learn_rtt(x, (double)((uint32_t)(now - x->start_us) - p->sent_us));
-	else if (p->in == 0 && try + 2 == p->tries && x->srtt_us == 0.0)
+		land(x, p);
+	} else if (p->in == 0 && try + 2 == p->tries && x->srtt_us == 0.0) {
 		x->wait_us += x->wait_us / 2;	/* too hasty, without a sample yet */
+	}
 	first = !sweep_seen(x, p);
 	p->in |= (uint16_t)(1U << try);
 	p->out |= (uint16_t)(1U << try);

@@ -53,6 +53,7 @@ struct ph_sweep_config {
 	bool one_way;			/* only arrival counts: no replies are expected */
 	uint16_t canary;		/* a port known good; 0: the first that answers */
 	unsigned pps;			/* 0: unpaced */
+	unsigned window;		/* datagrams under way, at most; 0: any number */
 	unsigned ramp_from_pps;		/* at the start, rising to pps over ramp_us */
 	uint64_t ramp_us;
 	uint64_t rtt_us;		/* as the control channel has it; 0: not known */

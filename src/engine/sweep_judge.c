@@ -207,10 +207,12 @@ sweep_check_early(struct ph_sweep *x, uint64_t now)
 		return;
 	l = (struct sweep_loss){ .ports = x->answered, .sent = x->answered_tries,
 		.arrived = x->answered, .back = x->answered };
-	for (uint32_t i = 0; i < x->span; i++)
+	for (uint32_t i = 0; i < x->span; i++) {
+		x->p[i].flags &= (uint8_t)~SWEEP_FLYING;
 		if ((x->p[i].flags & (SWEEP_TAKEN | SWEEP_DECIDED)) == SWEEP_TAKEN)
 			x->p[i].flags |= SWEEP_RIPE;
-	x->urgent.n = x->wait.n = 0;
+	}
+	x->urgent.n = x->wait.n = x->n_flying = 0;
 	start_trial(x, now, &l, x->answered);
 }
 

@@ -16,6 +16,7 @@ enum {
 	SWEEP_TAKEN = 16,		/* was ever queued */
 	SWEEP_RIPE = 32,		/* tries enough without an answer: to be judged */
 	SWEEP_DECIDED = 64,
+	SWEEP_FLYING = 128,		/* sent, and neither answered nor given up */
 };
 
 enum {
@@ -66,7 +67,7 @@ struct ph_sweep {
 	uint16_t *order;		/* of the epoch's first tries, as they are sent */
 	uint32_t n_order, next_order;
 	struct sweep_queue urgent, wait;
-	uint32_t n_ripe, n_taken, n_open;
+	uint32_t n_ripe, n_taken, n_open, n_flying;
 	struct sweep_icmp icmp[SWEEP_ICMPS];
 	unsigned n_icmp;
 

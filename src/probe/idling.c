@@ -95,7 +95,7 @@ ask(struct ph_idling *x, uint64_t now)
 		return;
 	x->asking = true;
 	x->ask_us = now + (opening ? ASK_OFTEN_US : ASK_US);
-	ph_session_receipts(x->session, take_receipts, x);
+	ph_session_news(x->session, take_receipts, x);
 }
 
 /* Sockets whose flow is over are closed, so that the path may forget them. */

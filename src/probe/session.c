@@ -49,6 +49,7 @@ struct ph_session {
 	uint8_t in[IN_ROOM], out[OUT_ROOM];
 	size_t in_len, out_len;
 	struct ph_control_room room;
+	uint64_t rtt_us;
 	struct ph_control_receipt *receipts;
 	size_t n_receipts, cap_receipts;
 };
@@ -113,9 +114,9 @@ question(struct ph_session *s, enum ph_control_type answer,
 static void
 take_welcome(struct ph_session *s, struct question *q, const struct ph_control_msg *m)
 {
-	(void)q;
 	if (m == NULL)
 		return;
+	s->rtt_us = ph_loop_now(s->loop) - q->asked_us;
 	s->welcome = m->welcome;
 	if (!ph_stun_auth_init(&s->auth)) {
 		fail(s, "this computer's cryptography has no HMAC");
@@ -497,14 +498,34 @@ take_receipts(struct ph_session *s, struct question *q, const struct ph_control_
 	s->n_receipts = 0;
 }
 
-void
-ph_session_receipts(struct ph_session *s, ph_session_receipts_fn *fn, void *arg)
+static void
+ask_receipts(struct ph_session *s, bool fresh, ph_session_receipts_fn *fn, void *arg)
 {
-	struct ph_control_msg m = { .type = PH_CONTROL_RECEIPTS_GET };
+	struct ph_control_msg m = {
+		.type = PH_CONTROL_RECEIPTS_GET, .receipts_get = { fresh },
+	};
 	struct question *q = question(s, PH_CONTROL_RECEIPTS, take_receipts, arg);
 
 	q->fn.receipts = fn;
 	ask(s, &m, q);
+}
+
+void
+ph_session_receipts(struct ph_session *s, ph_session_receipts_fn *fn, void *arg)
+{
+	ask_receipts(s, false, fn, arg);
+}
+
+void
+ph_session_news(struct ph_session *s, ph_session_receipts_fn *fn, void *arg)
+{
+	ask_receipts(s, true, fn, arg);
+}
+
+uint64_t
+ph_session_rtt_us(const struct ph_session *s)
+{
+	return s->rtt_us;
 }
 
 static void

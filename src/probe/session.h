@@ -123,4 +123,13 @@ void ph_session_exporter(struct ph_session *, uint16_t, ph_session_exported_fn *
 /* ph_session_receipts(s, fn, arg): what arrived since the session began. */
 void ph_session_receipts(struct ph_session *, ph_session_receipts_fn *, void *);
 
+/*
+ * ph_session_news(s, fn, arg): of these, what has changed since this was asked last; for
+ * who asks often, and alone.
+ */
+void ph_session_news(struct ph_session *, ph_session_receipts_fn *, void *);
+
+/* ph_session_rtt_us(s): of the first question, at most so much; 0: not ready yet. */
+uint64_t ph_session_rtt_us(const struct ph_session *);
+
 #endif

@@ -109,7 +109,7 @@ deadline(void *arg, uint64_t now)
 	}
 	if (ph_sweep_wants_receipts(s->engine)) {
 		ph_sweep_asked(s->engine, now);
-		ph_session_receipts(s->session, take_receipts, s);
+		ph_session_news(s->session, take_receipts, s);
 	}
 	return ph_sweep_deadline(s->engine);
 }
@@ -145,6 +145,7 @@ ph_sweeping_start(struct ph_loop *l, struct ph_session *session,
 	c.exhaustive = o->exhaustive;
 	c.receipts = true;
 	c.seed = o->seed;
+	c.rtt_us = ph_session_rtt_us(session);
 	if (o->pps > 0)
 		c.pps = o->pps;
 	s->engine = ph_sweep_new(l->mem, &c, ph_loop_now(l));

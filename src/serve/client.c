@@ -23,7 +23,7 @@ struct ph_client {
 	struct ph_control_welcome welcome;
 	struct ph_lease *lease;
 	size_t receipts_told;
-	bool telling;			/* receipts, frame by frame */
+	bool telling, fresh;		/* receipts, frame by frame; only what changed */
 	uint8_t in[ROOM], out[OUT_ROOM];
 	size_t in_len, out_len;
 	uint64_t now;
@@ -201,7 +201,9 @@ tell_receipts(struct ph_client *c, uint64_t now)
 
 	while (c->telling && c->out_len + ROOM <= OUT_ROOM) {
 		r.receipts.v = receipts;
-		r.receipts.n = ph_lease_receipts(c->lease, c->receipts_told, now, receipts,
+		r.receipts.n = c->fresh ?
+		    ph_lease_fresh(c->lease, now, receipts, PH_CONTROL_ITEMS) :
+		    ph_lease_receipts(c->lease, c->receipts_told, now, receipts,
 		    PH_CONTROL_ITEMS);
 		r.receipts.more = r.receipts.n == PH_CONTROL_ITEMS;
 		c->receipts_told += r.receipts.n;
@@ -213,8 +215,8 @@ tell_receipts(struct ph_client *c, uint64_t now)
 static void
 do_receipts(struct ph_client *c, const struct ph_control_msg *m)
 {
-	(void)m;
 	c->receipts_told = 0;
+	c->fresh = m->receipts_get.fresh;
 	c->telling = true;
 }
 

@@ -701,13 +701,15 @@ ph_lease_receipts(const struct ph_lease *l, size_t from, uint64_t now,
 {
 	size_t n = 0;
 
-	for (; from < l->receipts.n && n < max; from++, n++) {
-		uint64_t ago = now - l->receipts.at_us[from];
-
-		out[n] = l->receipts.v[from];
-		out[n].ago_us = ago > UINT32_MAX ? UINT32_MAX : (uint32_t)ago;
-	}
+	for (; from < l->receipts.n && n < max; from++, n++)
+		out[n] = ph_receipts_get(&l->receipts, from, now);
 	return n;
+}
+
+size_t
+ph_lease_fresh(struct ph_lease *l, uint64_t now, struct ph_control_receipt *out, size_t max)
+{
+	return ph_receipts_fresh(&l->receipts, now, out, max);
 }
 
 bool

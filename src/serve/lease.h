@@ -55,6 +55,9 @@ bool ph_lease_send(struct ph_lease *, const struct ph_control_send *, uint64_t n
 size_t ph_lease_receipts(const struct ph_lease *, size_t from, uint64_t now_us,
     struct ph_control_receipt *, size_t max);
 
+/* ph_lease_fresh(l, now, out, max): as ph_receipts_fresh(). */
+size_t ph_lease_fresh(struct ph_lease *, uint64_t now_us, struct ph_control_receipt *, size_t max);
+
 /* ph_lease_exporter(l, port, out): of the last TLS connection to a port; false: none. */
 bool ph_lease_exporter(const struct ph_lease *, uint16_t, uint8_t [32]);
 

@@ -175,6 +175,19 @@ get_bound(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room 
 }
 
 static void
+put_receipts_get(struct ph_writer *w, const struct ph_control_msg *m)
+{
+	ph_writer_u8(w, m->receipts_get.fresh);
+}
+
+static void
+get_receipts_get(struct ph_reader *r, struct ph_control_msg *m, struct ph_control_room *room)
+{
+	(void)room;
+	m->receipts_get.fresh = get_below(r, 2) != 0;
+}
+
+static void
 put_receipts(struct ph_writer *w, const struct ph_control_msg *m)
 {
 	const struct ph_control_receipts *v = &m->receipts;
@@ -429,7 +442,7 @@ static const struct {
 	[PH_CONTROL_BOUND] = { put_bound, get_bound },
 	[PH_CONTROL_RELEASE] = { put_nothing, get_nothing },
 	[PH_CONTROL_DONE] = { put_nothing, get_nothing },
-	[PH_CONTROL_RECEIPTS_GET] = { put_nothing, get_nothing },
+	[PH_CONTROL_RECEIPTS_GET] = { put_receipts_get, get_receipts_get },
 	[PH_CONTROL_RECEIPTS] = { put_receipts, get_receipts },
 	[PH_CONTROL_SEND] = { put_send, get_send },
 	[PH_CONTROL_MIRROR] = { put_mirror, get_mirror },

@@ -139,6 +139,9 @@ struct ph_control_streamed {
 	uint32_t lost_ppm, jitter_us, mos_milli;	/* MOS: an estimate; 0: none */
 };
 
+/* Of the receipts those that changed since they were told last to who asked so; or all. */
+struct ph_control_receipts_get { bool fresh; };
+
 struct ph_control_error {
 	uint16_t code;			/* errno */
 	char text[PH_CONTROL_TEXT];
@@ -151,6 +154,7 @@ struct ph_control_msg {
 		struct ph_control_welcome welcome;
 		struct { uint8_t proto; struct ph_control_ranges ports; } bind;
 		struct ph_control_bound bound;
+		struct ph_control_receipts_get receipts_get;
 		struct ph_control_receipts receipts;
 		struct ph_control_send send;
 		struct ph_control_mirror mirror;	/* EXPORTER, too */

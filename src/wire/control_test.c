@@ -40,6 +40,7 @@ static const struct ph_control_msg samples[] = {
 	{ .type = PH_CONTROL_BOUND, .bound = { PH_CONTROL_UDP, { ranges, 1 }, 98 } },
 	{ .type = PH_CONTROL_RELEASE }, { .type = PH_CONTROL_DONE },
 	{ .type = PH_CONTROL_RECEIPTS_GET },
+	{ .type = PH_CONTROL_RECEIPTS_GET, .receipts_get = { true } },
 	{ .type = PH_CONTROL_RECEIPTS, .receipts = { (const struct ph_control_receipt[]){
 	    { PH_CONTROL_SWEEP, 46, 61, 50000, 5, 40001, 128, PH_V4(0xc0000201), 1500 },
 	    { PH_CONTROL_LADDER, 0, 255, 7, 1, 2, 65535, (ph_u128)0x20010db8 << 96 | 1, 0 },
@@ -95,12 +96,12 @@ test_fields(void **state)
 	uint8_t p[512];
 
 	(void)state;
-	assert_true(ph_control_decode(&m, &room, p, ph_control_encode(&samples[7], p, sizeof(p))));
+	assert_true(ph_control_decode(&m, &room, p, ph_control_encode(&samples[8], p, sizeof(p))));
 	assert_int_equal(m.receipts.n, 2);
 	assert_true(m.receipts.more);
 	assert_int_equal(m.receipts.v[0].number, 50000);
 	assert_int_equal(m.receipts.v[0].tries, 5);
-	assert_true(m.receipts.v[1].addr == samples[7].receipts.v[1].addr);
+	assert_true(m.receipts.v[1].addr == samples[8].receipts.v[1].addr);
 	assert_true(ph_control_decode(&m, &room, p, ph_control_encode(&samples[2], p, sizeof(p))));
 	assert_int_equal(m.bind.ports.v[1].hi, 65535);
 }
