@@ -18,7 +18,7 @@ void ph_report_way(struct ph_buf *, const struct ph_way *, bool proxy);
 void ph_report_tunnel(struct ph_buf *, struct ph_report_tunnel *,
     const struct ph_tunnel_status *);
 
-/* ph_json_tunnel(mem, last, event, s): "pinhole.tunnel/1"; ${event} "begun", "status", "changed". */
+/* ph_json_tunnel(mem, last, event, s): "pinhole.tunnel/1"; event begun, status or changed. */
 json_t *ph_json_tunnel(struct ph_arena *, struct ph_report_tunnel *, const char *,
     const struct ph_tunnel_status *);
 

@@ -26,24 +26,33 @@ ph_ladder_add(struct ph_ladder *l, enum ph_rung rung, const struct ph_ranges *ad
 unsigned
 ph_ladder_pick(const struct ph_ladder *l)
 {
-	unsigned soonest = 0;
+	unsigned soonest = 0, untried = l->n;
 
-	for (unsigned i = 0; i < l->n; i++) {
+	for (unsigned i = l->n; i-- > 0; )
 		if (!l->way[i].failed)
+			untried = i;
+	for (unsigned i = 0; i < l->n; i++) {
+		if (l->way[i].worked && !l->way[i].failed)
 			return i;
 		if (l->way[i].again_us < l->way[soonest].again_us)
 			soonest = i;
 	}
-	return soonest;
+	return untried < l->n ? untried : soonest;
 }
 
 int
 ph_ladder_stream(const struct ph_ladder *l)
 {
-	for (unsigned i = 0; i < l->n; i++)
-		if (l->way[i].rung != PH_RUNG_UDP && !l->way[i].failed)
+	int untried = -1;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		if (l->way[i].rung == PH_RUNG_UDP || l->way[i].failed)
+			continue;
+		if (l->way[i].worked)
 			return (int)i;
-	return -1;
+		untried = untried < 0 ? (int)i : untried;
+	}
+	return untried;
 }
 
 void
@@ -67,12 +76,10 @@ ph_ladder_worked(struct ph_ladder *l, unsigned i)
 }
 
 int
-ph_ladder_retry(const struct ph_ladder *l, uint64_t now)
+ph_ladder_check(const struct ph_ladder *l, uint64_t now)
 {
-	unsigned picked = ph_ladder_pick(l);
-
-	for (unsigned i = 0; i < picked; i++)
-		if (l->way[i].failed && now >= l->way[i].again_us)
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->way[i].failed ? now >= l->way[i].again_us : !l->way[i].worked)
 			return (int)i;
 	return -1;
 }

@@ -10,8 +10,9 @@
  *
  * Every rung to every address of the relay is a way, in the order in which they would be
  * chosen.  At the start they are tried one after the other, a better one getting a head
- * start of the time that an answer may take; later a way that fails is passed over, and
- * tried again in the background, ever more rarely.  This only keeps the books: who
+ * start of the time that an answer may take.  Then the others are looked at in the background, so
+ * that it is known where to go when the one in use fails; one that failed is looked at again,
+ * ever more rarely.  This only keeps the books: who
  * sends and listens is tunnel/tunnel.c.
  */
 enum { PH_LADDER_WAYS = 12 };
@@ -35,7 +36,10 @@ struct ph_ladder {
 void ph_ladder_init(struct ph_ladder *);
 void ph_ladder_add(struct ph_ladder *, enum ph_rung, const struct ph_ranges *, uint16_t);
 
-/* ph_ladder_pick(l): the best way that has not failed; when all have, the one to try next. */
+/*
+ * ph_ladder_pick(l): the best way that works; when none is known to, the best that has not failed;
+ * when all have, the one to try next.
+ */
 unsigned ph_ladder_pick(const struct ph_ladder *);
 
 /* ph_ladder_stream(l): the same among those that are no UDP; -1: there are none. */
@@ -45,7 +49,7 @@ int ph_ladder_stream(const struct ph_ladder *);
 void ph_ladder_failed(struct ph_ladder *, unsigned, const char *why, uint64_t);
 void ph_ladder_worked(struct ph_ladder *, unsigned);
 
-/* ph_ladder_retry(l, now): a failed way better than the picked one that is due, or -1. */
-int ph_ladder_retry(const struct ph_ladder *, uint64_t);
+/* ph_ladder_check(l, now): a way of which nothing is known, or one that failed long ago, or -1. */
+int ph_ladder_check(const struct ph_ladder *, uint64_t);
 
 #endif

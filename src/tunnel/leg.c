@@ -12,7 +12,7 @@ enum {
 	QUIET_US = 1000 * MS,		/* data goes out, nothing comes: ask */
 	KEEP_US = 15000 * MS,		/* nothing goes out: some NATs forget after 30 s */
 	AGAIN_US = 250 * MS,
-	DEAD_US = 3000 * MS, DEAD_STREAM_US = 5000 * MS,
+	DEAD_US = 2000 * MS, DEAD_STREAM_US = 5000 * MS,
 	ROOM = 65535 + 64,
 };
 
@@ -177,7 +177,7 @@ on_message(void *arg, const uint8_t *p, size_t n)
 		break;
 	case PH_TURN_NOTED:
 		pump(x);
-		if (!x->over && !x->ended)
+		if (x->told && !x->over && !x->ended)
 			x->o.ready(x->o.arg);
 		break;
 	case PH_TURN_ICMP:

@@ -13,8 +13,8 @@
  * another leg on another rung.
  *
  * Whether a rung still works shows in what comes back.  While data goes out and nothing came
- * for a second, the relay is asked four times a second (a Binding request); after three seconds
- * of silence the leg is lost.  Over a stream five seconds, since TCP repeats by itself.  When
+ * for a second, the relay is asked four times a second (a Binding request); after two more
+ * seconds of silence the leg is lost.  Over a stream five seconds, since TCP repeats by itself.  When
  * nothing is to be said at all, a question every 15 seconds keeps NATs and firewalls open.
  */
 struct ph_leg;

@@ -43,6 +43,8 @@ struct ph_local {
 	bool relayed;			/* has a leg, or will have one again */
 	struct ph_leg *leg;		/* NULL: being looked for */
 	unsigned way;
+	struct ph_leg *better;		/* will take over when it is ready; NULL: none */
+	unsigned better_way;
 	struct ph_wait *retry;
 	struct pending pending[PENDING];
 	unsigned n_pending;
@@ -118,6 +120,7 @@ free_local(struct ph_local *l)
 	if (l->relayed)
 		l->nat->counts.legs--;
 	ph_leg_end(l->leg);
+	ph_leg_end(l->better);
 	ph_wait_end(l->wait);
 	ph_wait_end(l->retry);
 	if (l->fd >= 0)
@@ -354,6 +357,8 @@ on_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 		ph_ladder_failed(x->o.ladder, l->way, why, now);
 	ph_leg_end(l->leg);
 	l->leg = NULL;
+	ph_leg_end(l->better);
+	l->better = NULL;
 	l->way = ph_ladder_pick(x->o.ladder);
 	if (l->way != before)
 		x->counts.changes++;
@@ -363,10 +368,10 @@ on_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 }
 
 static struct ph_leg_opts
-leg_opts(struct ph_local *l)
+leg_opts(struct ph_local *l, unsigned way)
 {
 	const struct ph_nat_opts *o = &l->nat->o;
-	const struct ph_way *w = &o->ladder->way[l->way];
+	const struct ph_way *w = &o->ladder->way[way];
 
 	return (struct ph_leg_opts){ .via = o->via, .rung = w->rung, .addr = w->addr,
 	    .port = w->port, .username = o->username, .password = o->password,
@@ -381,7 +386,7 @@ start_leg(struct ph_local *l)
 	struct ph_leg_opts o;
 
 	l->way = ph_ladder_pick(x->o.ladder);
-	o = leg_opts(l);
+	o = leg_opts(l, l->way);
 	if (x->spare != NULL && x->spare_way == l->way && o.family == PH_STUN_IPV4) {
 		l->leg = x->spare;
 		x->spare = NULL;
@@ -393,6 +398,59 @@ start_leg(struct ph_local *l)
 		ph_wait_at(l->retry, ph_clock_us() + RETRY_US);
 	}
 }
+
+/* --- to a better way --- */
+
+static void
+on_better(void *arg)
+{
+	struct ph_local *l = arg;
+	struct ph_leg_opts o = leg_opts(l, l->better_way);
+
+	ph_leg_end(l->leg);
+	l->leg = l->better;
+	l->way = l->better_way;
+	l->better = NULL;
+	l->nat->counts.changes++;
+	ph_leg_owner(l->leg, &o);
+}
+
+static void
+on_better_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
+{
+	struct ph_local *l = arg;
+
+	if (blames_way(outcome))
+		ph_ladder_failed(l->nat->o.ladder, l->better_way, why, ph_clock_us());
+	ph_leg_end(l->better);
+	l->better = NULL;
+}
+
+static void
+move(struct ph_local *l, unsigned way)
+{
+	struct ph_leg_opts o = leg_opts(l, way);
+
+	if (!l->relayed || l->leg == NULL || l->better != NULL || l->way <= way)
+		return;
+	o.ready = on_better;
+	o.lost = on_better_lost;
+	l->better_way = way;
+	if (ph_leg_new(&o, &l->better) != 0)
+		l->better = NULL;
+}
+
+void
+ph_nat_move(struct ph_nat *x)
+{
+	unsigned way = ph_ladder_pick(x->o.ladder);
+
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct ph_local *l = x->bucket[i]; l != NULL; l = l->next)
+			move(l, way);
+}
+
+/* --- from the program --- */
 
 static bool
 become_relayed(struct ph_local *l)
@@ -484,10 +542,12 @@ spare_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 {
 	struct ph_nat *x = arg;
 
-	(void)outcome;
-	(void)why;
+	if (blames_way(outcome))
+		ph_ladder_failed(x->o.ladder, x->spare_way, why, ph_clock_us());
 	ph_leg_end(x->spare);
 	x->spare = NULL;
+	if (x->o.changed != NULL)
+		x->o.changed(x->o.arg);
 }
 
 static void

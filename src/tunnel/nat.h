@@ -64,6 +64,12 @@ void ph_nat_packet(struct ph_nat *, struct ph_ip *);
 /* ph_nat_spare(n, leg, way): an allocation that the next socket of that family may have. */
 void ph_nat_spare(struct ph_nat *, struct ph_leg *, unsigned);
 
+/*
+ * ph_nat_move(n): a better way works: sockets that are on a worse one get another leg there, and
+ * change over when it is ready.
+ */
+void ph_nat_move(struct ph_nat *);
+
 /* ph_nat_heard(n): media that came through the relay. */
 const struct ph_heard *ph_nat_heard(const struct ph_nat *);
 

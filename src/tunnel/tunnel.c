@@ -16,7 +16,7 @@ enum {
 	HEAD_START_US = 400 * MS,	/* of a better way before the next */
 	PATIENCE_US = 1000 * MS,	/* for a better way once another is there */
 	GIVE_UP_US = 12000 * MS,
-	STATUS_US = 1000 * MS,
+	STATUS_US = 1000 * MS, STEP_US = 100 * MS,
 	AT_ONCE = 256,			/* packets read before others have their turn */
 	MIN_FILES = 4096,
 	N_SIGNALS = 5,
@@ -48,7 +48,7 @@ struct run {
 	struct ph_wait *tun, *tick;
 	struct scout scout[PH_LADDER_WAYS];
 	unsigned way;
-	uint64_t start_us, first_ready_us;
+	uint64_t start_us, first_ready_us, status_us;
 	bool begun, done;
 };
 
@@ -165,6 +165,7 @@ begin(struct run *r, struct scout *s)
 	}
 	ph_nat_spare(r->nat, leg, s->way);
 	r->begun = true;
+	r->status_us = ph_clock_us() + STATUS_US;
 	tell(r, r->o->begun);
 	ph_jail_go(&r->jail);
 }
@@ -264,6 +265,33 @@ scout_on(struct run *r, uint64_t now)
 		finish(r, PH_TUNNEL_NO_WAY, 0, "the relay cannot be reached");
 }
 
+/*
+ * While all runs, one way at a time is looked at: those not known, and those that failed.  When
+ * a better one than that in use works, everybody moves there.
+ */
+static void
+look_around(struct run *r, uint64_t now)
+{
+	int way = ph_ladder_check(&r->ladder, now);
+
+	for (unsigned i = 0; i < r->ladder.n; i++) {
+		struct scout *s = &r->scout[i];
+
+		if (s->leg == NULL)
+			continue;
+		if (!s->ready)
+			return;		/* it takes its time */
+		ph_leg_end(s->leg);
+		*s = (struct scout){ .over = true };
+		ph_ladder_worked(&r->ladder, i);
+		ph_nat_move(r->nat);
+		on_changed(r);
+		return;
+	}
+	if (way >= 0)
+		start_scout(r, (unsigned)way);
+}
+
 static void
 on_tick(void *arg, unsigned events)
 {
@@ -273,11 +301,15 @@ on_tick(void *arg, unsigned events)
 	(void)events;
 	if (r->done)
 		return;
-	if (!r->begun)
+	if (!r->begun) {
 		scout_on(r, now);
-	else
+	} else if (now >= r->status_us) {
+		r->status_us = now + STATUS_US;
 		tell(r, r->o->status);
-	ph_wait_at(r->tick, now + (r->begun ? STATUS_US : 100 * MS));
+	}
+	if (r->begun && !r->done)
+		look_around(r, now);
+	ph_wait_at(r->tick, now + STEP_US);
 }
 
 /* --- the program --- */
