@@ -14,7 +14,7 @@ output(void *arg, uint64_t now, struct ph_shot *v, size_t max)
 		v[n++] = (struct ph_shot){
 			.kind = PH_CONTROL_DSCP, .number = s.index, .try = s.try,
 			.port = x->o.port, .has_tos = true, .tos = s.mark,
-			.test = { .mode = PH_STUN_TEST_NOW, .flags = PH_STUN_TEST_ECHO_TOS,
+			.test = { .mode = PH_STUN_TEST_NOW, .flags = PH_STUN_TEST_TOS,
 				.tos = s.mark },
 		};
 	return n;

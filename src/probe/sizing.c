@@ -162,8 +162,10 @@ ph_sizing_result(const struct ph_sizing *x, struct ph_path_seen *p)
 	p->mtu[0].tested = r->out > 0;
 	p->mtu[0].bytes = r->out / STEP * STEP;
 	p->mtu[0].told = !r->blackhole;
-	p->mtu[1].tested = r->in > 0;
+	p->mtu[1].tested = r->in > 0 && (r->in < r->out || r->out_local);
 	p->mtu[1].bytes = r->in / STEP * STEP;
+	if (r->in > 0 && !p->mtu[1].tested)
+		p->mtu[1].why = "answers are never larger than what gets there";
 	p->mtu[1].told = true;		/* of the far end's packets it would be told */
 	p->fragments[0] = fragments(r->fragments_out);
 	p->fragments[1] = fragments(r->fragments_in);

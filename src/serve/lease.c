@@ -314,7 +314,7 @@ send_to(int fd, const struct ph_answer_to *a, uint8_t *p, size_t n)
 {
 	struct ph_udp_msg m = {
 		.data = p, .len = (uint32_t)n, .addr = a->from, .port = a->port,
-		.has_tos = (a->test.flags & PH_STUN_TEST_ECHO_TOS) != 0, .tos = a->tos,
+		.has_tos = (a->test.flags & PH_STUN_TEST_TOS) != 0, .tos = a->test.tos,
 	};
 
 	if (n > 0)
@@ -371,8 +371,8 @@ run_udp(struct ph_lease *l, uint64_t now, const struct socket *s)
 			if (n > 0)
 				out[n_out] = (struct ph_udp_msg){
 					.data = out_bytes[n_out], .len = (uint32_t)n,
-					.addr = r.to.from, .port = r.to.port, .tos = r.to.tos,
-					.has_tos = (r.to.test.flags & PH_STUN_TEST_ECHO_TOS) != 0,
+					.addr = r.to.from, .port = r.to.port, .tos = r.to.test.tos,
+					.has_tos = (r.to.test.flags & PH_STUN_TEST_TOS) != 0,
 				};
 			n_out += n > 0;
 		}

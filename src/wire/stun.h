@@ -186,13 +186,13 @@ enum ph_stun_test_mode {
 	PH_STUN_TEST_REPEAT,		/* reply ${count} times, every ${delay_ms} */
 };
 
-enum { PH_STUN_TEST_ECHO_TOS = 1 };	/* flag: reply with the request's ToS byte */
+enum { PH_STUN_TEST_TOS = 1 };	/* flag: mark the reply with the ToS byte below */
 
 struct ph_stun_test {
 	uint8_t mode, flags;		/* as sent, in the response too */
 	uint16_t count;			/* response: which of the replies, from 0 */
 	uint32_t delay_ms;
-	uint8_t tos, ttl;		/* response: of the request when it arrived, else 0 */
+	uint8_t tos, ttl;		/* response: of the request when it arrived; else see above */
 	uint16_t bytes;		/* request: UDP payload the reply is to have, by PADDING, but no */
 				/* more than the request; 0: as short as it can be. */
 				/* Response: UDP payload of the request */
