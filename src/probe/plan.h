@@ -22,7 +22,7 @@ enum {
 
 struct ph_test_ports {
 	const struct ph_ranges *udp, *tcp;	/* to the far end, opened from here */
-	const struct ph_ranges *udp_in;	/* here, opened by the far end */
+	const struct ph_ranges *udp_in, *tcp_in;	/* here, opened by the far end */
 	const struct ph_ranges *tls;	/* of tcp: those on which TLS is spoken */
 };
 

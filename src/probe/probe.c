@@ -277,6 +277,24 @@ leased(struct ph_run_state *r, int v6)
 	    r->unbound_udp[v6]), ph_ranges_one(r->mem, stun, stun));
 }
 
+/* Connections, too. */
+static void
+start_answering(struct ph_run_state *r, int v6)
+{
+	struct ph_answering_opts o = {
+		.ports = r->fam[v6].ports.tcp_in, .to = r->fam[v6].to, .from = r->fam[v6].from,
+	};
+	struct ph_answering *x = &r->answering[v6];
+
+	if (!r->active[v6] || o.ports->n == 0)
+		return;
+	r->answered[v6] = true;
+	r->pending++;
+	ph_answering_start(&r->loop, r->session[v6], &o, x);
+	x->on_done = on_part_done;
+	x->arg = r;
+}
+
 /*
  * The far end opens flows: before anything of ours has opened the way back, and never to
  * another address than that of the session.
@@ -305,11 +323,16 @@ test_inbound(struct ph_run_state *r)
 		x->arg = r;
 		r->pending++;
 	}
+	for (int v6 = 0; v6 < 2; v6++)
+		start_answering(r, v6);
 	if (r->pending > 0)
 		ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + INBOUND_US);
-	for (int v6 = 0; v6 < 2; v6++)
+	for (int v6 = 0; v6 < 2; v6++) {
 		if (r->active[v6] && r->heard[v6])
 			ph_inbound_end(&r->inbound[v6]);
+		if (r->active[v6] && r->answered[v6])
+			ph_answering_end(&r->answering[v6]);
+	}
 }
 
 static void
@@ -412,9 +435,12 @@ take_flow(struct ph_run_state *r, struct ph_measured *f)
 		between = ph_inbound_observed(r->mem, &r->inbound[f->v6], ports, &v, &f->n);
 		f->sampled = between > 0;
 		f->hole = between + 1;
+	} else if (q->direction == PH_IN && q->proto == PH_TCP && r->answered[f->v6]) {
+		between = ph_answering_observed(r->mem, &r->answering[f->v6], ports, &v, &f->n);
+		f->sampled = between > 0;
+		f->hole = between + 1;
 	} else if (q->direction == PH_IN) {
-		f->why = q->proto != PH_UDP ? "the responder opens no TCP connections" :
-		    "the responder has no port to send from";
+		f->why = "the responder has no port to send from";
 	} else if (q->proto == PH_UDP && r->swept[f->v6]) {
 		between = ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports,
 		    r->fam[f->v6].thin, &v, &f->n);

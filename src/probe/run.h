@@ -2,6 +2,7 @@
 #ifndef PH_PROBE_RUN_H
 #define PH_PROBE_RUN_H
 
+#include "probe/answering.h"
 #include "probe/connecting.h"
 #include "probe/inbound.h"
 #include "probe/plan.h"
@@ -21,7 +22,8 @@ struct ph_run_state {
 	bool swept[2];
 	struct ph_connecting connect[2];
 	struct ph_inbound inbound[2];
-	bool heard[2];
+	struct ph_answering answering[2];
+	bool heard[2], answered[2];
 	const struct ph_ranges *unbound_udp[2], *unbound_tcp[2];
 	uint64_t rtt_us;
 	bool active[2];			/* families whose turn it is */

@@ -470,23 +470,40 @@ take_bound(struct ph_session *s, struct question *q, const struct ph_control_msg
 	q->fn.bound(q->arg, &b);
 }
 
-void
-ph_session_bind(struct ph_session *s, enum ph_control_proto proto, const struct ph_ranges *ports,
+/* BIND and CONNECT: a list of ports, answered by those that could not be. */
+static void
+ask_ports(struct ph_session *s, struct ph_control_msg *m, const struct ph_ranges *ports,
     ph_session_bound_fn *fn, void *arg)
 {
 	size_t n = ports->n < PH_CONTROL_RANGES ? ports->n : PH_CONTROL_RANGES;
 	struct ph_control_range *v = ph_arena_array(s->loop->mem, n, sizeof(*v));
-	struct ph_control_msg m = {
-		.type = PH_CONTROL_BIND, .bind = { (uint8_t)proto, { v, n } },
-	};
 	struct question *q = question(s, PH_CONTROL_BOUND, take_bound, arg);
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct ph_control_range){
 			(uint16_t)ports->r[i].lo, (uint16_t)ports->r[i].hi,
 		};
+	m->bind.ports = (struct ph_control_ranges){ v, n };
 	q->fn.bound = fn;
-	ask(s, &m, q);
+	ask(s, m, q);
+}
+
+void
+ph_session_bind(struct ph_session *s, enum ph_control_proto proto, const struct ph_ranges *ports,
+    ph_session_bound_fn *fn, void *arg)
+{
+	struct ph_control_msg m = { .type = PH_CONTROL_BIND, .bind.proto = (uint8_t)proto };
+
+	ask_ports(s, &m, ports, fn, arg);
+}
+
+void
+ph_session_connect(struct ph_session *s, const struct ph_ranges *ports, ph_session_bound_fn *fn,
+    void *arg)
+{
+	struct ph_control_msg m = { .type = PH_CONTROL_CONNECT, .bind.proto = PH_CONTROL_TCP };
+
+	ask_ports(s, &m, ports, fn, arg);
 }
 
 static void

@@ -81,6 +81,10 @@ bool ph_session_is_public(const struct ph_session *, uint16_t);
 void ph_session_bind(struct ph_session *, enum ph_control_proto, const struct ph_ranges *,
     ph_session_bound_fn *, void *);
 
+/* ph_session_connect(s, ports, fn, arg): let it connect to these TCP ports of ours. */
+void ph_session_connect(struct ph_session *, const struct ph_ranges *, ph_session_bound_fn *,
+    void *);
+
 /* A request that the far end has done, or why not; also false when the session ended. */
 typedef void ph_session_done_fn(void *, bool, const char *why);
 

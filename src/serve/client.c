@@ -186,6 +186,20 @@ do_bind(struct ph_client *c, const struct ph_control_msg *m)
 }
 
 static void
+do_connect(struct ph_client *c, const struct ph_control_msg *m)
+{
+	struct ph_control_msg r = { .type = PH_CONTROL_BOUND };
+	int err;
+
+	r.bound.proto = PH_CONTROL_TCP;
+	r.bound.failed.v = failed;
+	r.bound.failed.n = ph_lease_connect(c->lease, c->now, &m->bind.ports, failed,
+	    PH_CONTROL_RANGES, &err);
+	r.bound.err = (uint16_t)err;
+	say(c, &r);
+}
+
+static void
 do_release(struct ph_client *c, const struct ph_control_msg *m)
 {
 	(void)m;
@@ -290,7 +304,7 @@ static void (*const requests[PH_CONTROL_TYPES])(struct ph_client *,
 	[PH_CONTROL_BIND] = do_bind, [PH_CONTROL_RELEASE] = do_release,
 	[PH_CONTROL_RECEIPTS_GET] = do_receipts, [PH_CONTROL_SEND] = do_send,
 	[PH_CONTROL_MIRROR] = do_mirror, [PH_CONTROL_EXPORTER] = do_exporter,
-	[PH_CONTROL_STREAM] = do_stream, [PH_CONTROL_STREAM_END] = do_stream_end,
+	[PH_CONTROL_CONNECT] = do_connect, [PH_CONTROL_STREAM] = do_stream, [PH_CONTROL_STREAM_END] = do_stream_end,
 	[PH_CONTROL_PING] = do_ping, [PH_CONTROL_BYE] = do_bye,
 };
 

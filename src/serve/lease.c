@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "os/listen.h"
+#include "os/tcp.h"
 #include "os/udp.h"
 #include "serve/later.h"
 #include "serve/lease.h"
@@ -237,30 +238,79 @@ bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 	return 0;
 }
 
+/* Ports for which something could not be done, gathered into ranges. */
+struct failures {
+	struct ph_control_range *v;
+	size_t n, max;
+	int err;			/* errno of the first */
+};
+
+static void
+note_failure(struct failures *f, unsigned port, int err)
+{
+	if (f->err == 0)
+		f->err = err;
+	if (f->n > 0 && (f->v[f->n - 1].hi + 1U == port || f->n == f->max))
+		f->v[f->n - 1].hi = (uint16_t)port;
+	else
+		f->v[f->n++] = (struct ph_control_range){ (uint16_t)port, (uint16_t)port };
+}
+
 size_t
 ph_lease_bind(struct ph_lease *l, enum ph_control_proto proto,
     const struct ph_control_ranges *r, struct ph_control_range *failed, size_t max, int *err)
 {
-	size_t n = 0;
+	struct failures f = { .v = failed, .max = max };
 
-	*err = 0;
 	for (size_t i = 0; i < r->n; i++)
 		for (unsigned p = r->v[i].lo; p <= r->v[i].hi; p++) {
 			int e = has_port(l, proto, (uint16_t)p) ? 0 :
 			    bind_one(l, proto, (uint16_t)p);
 
-			if (e == 0)
-				continue;
-			if (*err == 0)
-				*err = -e;
-			if (n > 0 && failed[n - 1].hi + 1U == p)
-				failed[n - 1].hi = (uint16_t)p;
-			else if (n < max)
-				failed[n++] = (struct ph_control_range){ (uint16_t)p, (uint16_t)p };
-			else
-				failed[n - 1].hi = (uint16_t)p;
+			if (e != 0)
+				note_failure(&f, p, -e);
 		}
-	return n;
+	*err = f.err;
+	return f.n;
+}
+
+static int
+connect_one(struct ph_lease *l, uint64_t now, uint16_t port)
+{
+	struct socket c = {
+		.what = CONN, .proto = PH_CONTROL_TCP, .port = port, .seen_us = now,
+		.from = l->o.client, .from_port = port,
+	};
+	int err;
+
+	if (l->n_conns >= l->o.max_conns)
+		return -EDQUOT;
+	err = ph_tcp_connect(l->o.client, port, l->o.local, &c.fd);
+	if (err < 0)
+		return err;
+	err = add(l, &l->conns, &c);
+	if (err < 0)
+		close(c.fd);
+	else
+		l->n_conns++;
+	return err;
+}
+
+size_t
+ph_lease_connect(struct ph_lease *l, uint64_t now, const struct ph_control_ranges *r,
+    struct ph_control_range *failed, size_t max, int *err)
+{
+	struct failures f = { .v = failed, .max = max };
+
+	for (size_t i = 0; i < r->n; i++)
+		for (unsigned p = r->v[i].lo; p <= r->v[i].hi; p++) {
+			int e = p == 0 ? -EINVAL : connect_one(l, now, (uint16_t)p);
+
+			if (e != 0)
+				note_failure(&f, p, -e);
+		}
+	*err = f.err;
+	return f.n;
 }
 
 /* --- what arrives --- */

@@ -45,6 +45,13 @@ uint64_t ph_lease_run(struct ph_lease *, uint64_t now_us);
 size_t ph_lease_bind(struct ph_lease *, enum ph_control_proto, const struct ph_control_ranges *,
     struct ph_control_range *failed, size_t max, int *err);
 
+/*
+ * ph_lease_connect(l, now, ranges, failed, max, err): connect to these ports of the client and
+ * answer what is asked there; what this host refuses is told as by ph_lease_bind().
+ */
+size_t ph_lease_connect(struct ph_lease *, uint64_t now_us, const struct ph_control_ranges *,
+    struct ph_control_range *failed, size_t max, int *err);
+
 /* ph_lease_release(l): close all ports and forget what arrived. */
 void ph_lease_release(struct ph_lease *);
 

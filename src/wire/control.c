@@ -439,6 +439,7 @@ static const struct {
 	[PH_CONTROL_HELLO] = { put_hello, get_hello },
 	[PH_CONTROL_WELCOME] = { put_welcome, get_welcome },
 	[PH_CONTROL_BIND] = { put_bind, get_bind },
+	[PH_CONTROL_CONNECT] = { put_bind, get_bind },
 	[PH_CONTROL_BOUND] = { put_bound, get_bound },
 	[PH_CONTROL_RELEASE] = { put_nothing, get_nothing },
 	[PH_CONTROL_DONE] = { put_nothing, get_nothing },

@@ -15,7 +15,7 @@
  *	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *	|  body of that many bytes ...
  *
- * Every request is answered once, in order: HELLO by WELCOME, BIND by BOUND,
+ * Every request is answered once, in order: HELLO by WELCOME, BIND and CONNECT by BOUND,
  * RELEASE and SEND by DONE, RECEIPTS by one or more RECEIPTS of which the last says so,
  * MIRROR by MIRRORED, EXPORTER by EXPORTED, STREAM by DONE, STREAM_END by STREAMED, PING
  * by PONG; any by ERROR.  BYE ends it.
@@ -48,6 +48,7 @@ enum ph_control_type {
 	PH_CONTROL_PING, PH_CONTROL_PONG,
 	PH_CONTROL_BYE, PH_CONTROL_ERROR,
 	PH_CONTROL_STREAM, PH_CONTROL_STREAM_END, PH_CONTROL_STREAMED,
+	PH_CONTROL_CONNECT,
 	PH_CONTROL_TYPES,
 };
 
@@ -152,6 +153,7 @@ struct ph_control_msg {
 	union {
 		uint16_t version;			/* HELLO */
 		struct ph_control_welcome welcome;
+		/* BIND; CONNECT: to these ports of the client, and answer there */
 		struct { uint8_t proto; struct ph_control_ranges ports; } bind;
 		struct ph_control_bound bound;
 		struct ph_control_receipts_get receipts_get;

@@ -53,6 +53,7 @@ static const struct ph_control_msg samples[] = {
 	{ .type = PH_CONTROL_MIRRORED, .mirrored = { .proto = PH_CONTROL_RAS, .port = 1719 } },
 	{ .type = PH_CONTROL_EXPORTER, .mirror = { PH_CONTROL_TLS, 443 } },
 	{ .type = PH_CONTROL_EXPORTED, .exported = "x" },
+	{ .type = PH_CONTROL_CONNECT, .bind = { PH_CONTROL_TCP, { ranges, 1 } } },
 	{ .type = PH_CONTROL_STREAM, .stream = { 50000, 7, 8, 5000 } },
 	{ .type = PH_CONTROL_STREAM_END, .stream_sent = 250 },
 	{ .type = PH_CONTROL_STREAMED, .streamed = { 250, 250, 248, 1, 2, 8000, 1500, 4300 } },

@@ -90,7 +90,7 @@ link set s up
 route add default via 10.77.2.1
 route add default via fd77:2::1
 END
-server sysctl -q "net.ipv4.ip_local_reserved_ports=1024-65535" 2>/dev/null
+server sysctl -q "net.ipv4.ip_local_reserved_ports=1024-32999,40000-65535" 2>/dev/null
 
 rules() { { echo "flush ruleset"; cat; } >"$work/rules" && firewall nft -f "$work/rules"; }
 

@@ -75,3 +75,26 @@ measure 1 "TCP dropped and reset" vidyoconnect --quick --ipv4
 json "dropped" 'F("scip")["verdict"] == "blocked" and "no answer" in F("scip")["blocked"][0]["why"]'
 json "reset" 'F("emcp")["verdict"] == "blocked" and "refused" in F("emcp")["blocked"][0]["why"]'
 json "the rest is open" 'F("https")["verdict"] == F("media")["verdict"] == "open"'
+
+# --- connections that the far end opens ---
+rules <<'END'
+table inet f {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		ct state established,related accept
+		iifname "inside" accept
+		iifname "outside" udp dport 1718-65535 accept
+		iifname "outside" tcp dport { 1720, 50000-50005 } accept
+		iifname "outside" tcp dport 5060 reject with tcp reset
+	}
+}
+END
+measure 2 "connections from outside" h323-sip --quick --ipv4 --set h323-sip.media=50000-50099 \
+    --set h323-sip.h245=50000-50009
+json "H.323 gets in" 'F("signalling", "in")["verdict"] == "open"'
+json "of H.245 some ports" 'F("h245", "in")["open"] == ["50000-50005"] and
+    ports(F("h245", "in"), "blocked") == "50006-50009"'
+json "SIP does not" '[f["sip", "in", "ipv4"]["verdict"]] and any(x["flow"] == "sip" and x["proto"] == "tcp"
+    and x["direction"] == "in" and x["verdict"] == "blocked" for x in d["flows"])'
+json "and to be asked for" 'any(x["direction"] == "in" and x["proto"] == "tcp" and x["ports"] == "5060"
+    for x in d["requests"])'
