@@ -304,7 +304,8 @@ static void (*const requests[PH_CONTROL_TYPES])(struct ph_client *,
 	[PH_CONTROL_BIND] = do_bind, [PH_CONTROL_RELEASE] = do_release,
 	[PH_CONTROL_RECEIPTS_GET] = do_receipts, [PH_CONTROL_SEND] = do_send,
 	[PH_CONTROL_MIRROR] = do_mirror, [PH_CONTROL_EXPORTER] = do_exporter,
-	[PH_CONTROL_CONNECT] = do_connect, [PH_CONTROL_STREAM] = do_stream, [PH_CONTROL_STREAM_END] = do_stream_end,
+	[PH_CONTROL_CONNECT] = do_connect,
+	[PH_CONTROL_STREAM] = do_stream, [PH_CONTROL_STREAM_END] = do_stream_end,
 	[PH_CONTROL_PING] = do_ping, [PH_CONTROL_BYE] = do_bye,
 };
 
