@@ -112,6 +112,20 @@ who_speaks(const struct ph_probe_result *r, const char *protocol)
 }
 
 static void
+judge_limits(struct ph_arena *mem, struct ph_probe_result *r)
+{
+	for (size_t i = 0; i < r->n_flows; i++) {
+		const struct ph_measured *m = &r->flows[i];
+
+		if (m->limit_pps > 0)
+			find(mem, r, "rate-limited", PH_WARNING, ph_arena_printf(mem,
+			    "of %s no more than about %u packets a second get through: a rate "
+			    "limit that the flow should be taken out of", m->req->flow,
+			    m->limit_pps))->req = m->req;
+	}
+}
+
+static void
 judge_algs(struct ph_arena *mem, struct ph_probe_result *r)
 {
 	for (size_t i = 0; i < r->n_algs; i++) {
@@ -415,6 +429,7 @@ ph_result_judge(struct ph_arena *mem, struct ph_probe_result *r)
 		find(mem, r, "tls-intercepted", PH_WARNING, "somebody on the way opens TLS "
 		    "connections and reads them: what is not a web page fails there");
 	judge_timers(mem, r);
+	judge_limits(mem, r);
 	judge_algs(mem, r);
 	for (int v6 = 0; v6 < 2; v6++)
 		if (r->paths[v6].tested)

@@ -448,6 +448,7 @@ take_flow(struct ph_run_state *r, struct ph_measured *f)
 		f->hole = r->fam[f->v6].thin ? between + 1 : st.found_run;
 		f->sampled = f->hole > 1 && widest(ports) > 2;
 		f->rtt_us = (uint32_t)st.rtt_us;
+		f->limit_pps = st.rate_limited ? st.limit_pps : 0;
 	} else if (q->proto == PH_TCP) {
 		f->rtt_us = ph_connecting_observed(r->mem, &r->connect[f->v6], ports, &v, &f->n,
 		    &between);

@@ -56,6 +56,7 @@ struct ph_measured {
 	bool sampled;			/* edges are exact, small holes may be missed */
 	uint32_t hole;			/* sampled: every blocked run of so many ports was found */
 	uint32_t rtt_us;		/* median; 0: not known */
+	uint32_t limit_pps;		/* a rate limit on the way lets so many through; 0: none */
 };
 
 /* Interval in which a timer lies: alive after ${alive_ms}, dead after ${dead_ms}. */

@@ -192,7 +192,7 @@ struct ph_stun_test {
 	uint8_t mode, flags;		/* as sent, in the response too */
 	uint16_t count;			/* response: which of the replies, from 0 */
 	uint32_t delay_ms;
-	uint8_t tos, ttl;		/* response: of the request when it arrived; else see above */
+	uint8_t tos, ttl;		/* response: of the request on arrival; else see above */
 	uint16_t bytes;		/* request: UDP payload the reply is to have, by PADDING, but no */
 				/* more than the request; 0: as short as it can be. */
 				/* Response: UDP payload of the request */

@@ -82,3 +82,4 @@ json "wiped: there, not back" "all(x['seen'] == 0 for x in $way('out')['dscp']) 
 # those that are cut are put together again before they are too long
 firing fragments-lost whole vanish back
 firing mtu-small vanish
+firing rate-limited limited
