@@ -18,7 +18,7 @@ static const enum ph_opt_id opts[] = {
 	PH_OPT_VIA, PH_OPT_TURN_USER, PH_OPT_TURN_PASSWORD, PH_OPT_TURN_PORT, PH_OPT_PEER_KEY,
 	PH_OPT_CA_FILE, PH_OPT_RUNGS, PH_OPT_PROXY, PH_OPT_PROXY_ACCOUNT,
 	PH_OPT_SITE, PH_OPT_AT, PH_OPT_SET, PH_OPT_RESOLVE, PH_OPT_CATALOG, PH_OPT_W, PH_OPT_E,
-	PH_OPT_JSON, PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
+	PH_OPT_SYSTEM, PH_OPT_JSON, PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
 };
 
 static bool
@@ -262,8 +262,8 @@ run_tunnel(struct ph_run *run)
 		return err;
 	if (run->args.n_before == 0)
 		return ph_run_usage(run, "of which service? Say SERVICE before '--'");
-	if (run->args.n_before == run->args.n_pos)
-		return ph_run_usage(run, "which program? Say it after '--'");
+	if (ph_opt_given(&run->args, PH_OPT_SYSTEM) != (run->args.n_before == run->args.n_pos))
+		return ph_run_usage(run, "either a program after '--', or --system");
 	err = find_addresses(run, &o);
 	if (err == 0)
 		err = ph_needs_via(run, run->args.pos, run->args.n_before,
@@ -272,7 +272,8 @@ run_tunnel(struct ph_run *run)
 		return err;
 	ph_want_init(&want, &run->mem, n.reqs.v, n.reqs.n);
 	o.want = &want;
-	o.argv = program(run);
+	if (!ph_opt_given(&run->args, PH_OPT_SYSTEM))
+		o.argv = program(run);
 	w.proxy = o.proxy_addrs != NULL;
 	ph_progress_phase("looking for a way to the relay");
 	ph_tunnel_run(&run->mem, &o, &end);
@@ -281,7 +282,7 @@ run_tunnel(struct ph_run *run)
 
 const struct ph_cmd ph_cmd_tunnel = {
 	.name = "tunnel",
-	.args = "SERVICE... -- PROGRAM [ARG]...",
+	.args = "SERVICE... [-- PROGRAM [ARG]...]",
 	.title = "run a program whose calls go through a relay",
 	.about = "When the firewall cannot be opened: runs an unmodified program in a network "
 	    "of its own, whose traffic to the services goes through a TURN relay, over UDP, "

@@ -58,19 +58,15 @@ add_file(struct child *c, int err, int fd)
 	c->file[c->r.n++] = fd;
 }
 
+/* The device and what belongs to it, in the network that we are in. */
 static void
-make_network(struct child *c)
+make_device(struct child *c)
 {
 	const char *why;
-	int fd = -1, err = ph_netns_enter_user(&why);
-
+	int fd = -1, err = ph_tun_open(c->o->name, &fd);
 	if (err != 0) {
-		fail(c, -EPERM, "", why);
-		return;
-	}
-	err = ph_tun_open(c->o->name, &fd);
-	if (err != 0) {
-		fail(c, err, "cannot make a TUN device (/dev/net/tun)", strerror(-err));
+		fail(c, err, "cannot make a TUN device (/dev/net/tun)", err == -EPERM ?
+		    "it takes the capability CAP_NET_ADMIN" : strerror(-err));
 		return;
 	}
 	c->file[c->r.n++] = fd;
@@ -89,6 +85,17 @@ make_network(struct child *c)
 	if (c->o->loopback)
 		ph_netns_sysctl(ph_arena_printf(&c->mem, "net/ipv4/conf/%s/route_localnet",
 		    c->o->name), "1");
+}
+
+static void
+make_network(struct child *c)
+{
+	const char *why;
+
+	if (ph_netns_enter_user(&why) != 0)
+		fail(c, -EPERM, "", why);
+	else
+		make_device(c);
 }
 
 static bool
@@ -245,6 +252,23 @@ ph_jail_new(struct ph_arena *mem, const struct ph_jail_opts *o, struct ph_jail *
 	return err;
 }
 
+int
+ph_jail_system(struct ph_arena *mem, const struct ph_jail_opts *o, struct ph_jail *j,
+    const char **why)
+{
+	struct child c = { .o = o, .file = { -1, -1, -1 } };
+
+	memset(j, -1, sizeof(*j));
+	make_device(&c);
+	ph_arena_fini(&c.mem);
+	take_files(&c.r, c.file, j);
+	if (c.r.err == 0)
+		return 0;
+	*why = ph_arena_dup(mem, c.r.why, strlen(c.r.why));
+	ph_jail_end(j);
+	return c.r.err;
+}
+
 void
 ph_jail_go(struct ph_jail *j)
 {
@@ -259,6 +283,8 @@ ph_jail_over(const struct ph_jail *j, int *status)
 {
 	int s;
 
+	if (j->pid <= 0)
+		return false;
 	if (waitpid(j->pid, &s, WNOHANG) != j->pid)
 		return false;
 	*status = WIFEXITED(s) ? WEXITSTATUS(s) : 128 + WTERMSIG(s);

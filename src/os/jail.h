@@ -32,7 +32,7 @@
 enum { PH_JAIL_RESOLVERS = 4 };
 
 struct ph_jail_opts {
-	const char *const *argv;	/* the program; NULL-terminated */
+	const char *const *argv;	/* the program; NULL-terminated; NULL: none */
 	const char *name;		/* of the interface */
 	const char *lines4, *lines6;	/* for ph_netns_ip(); ${lines6} NULL: no IPv6 */
 	ph_u128 addr4, addr6;		/* of the interface: where TCP is to be accepted */
@@ -53,6 +53,14 @@ struct ph_jail {
  * with a sentence in *${why}: -EPERM when it is not permitted here.
  */
 int ph_jail_new(struct ph_arena *, const struct ph_jail_opts *, struct ph_jail *,
+    const char **why);
+
+/*
+ * ph_jail_system(mem, opts, out, why): no network of its own and no program: the interface, its
+ * addresses and routes in the network that this process is in.  The rest is as above: it all
+ * goes when the file is closed, by whoever and whatever.
+ */
+int ph_jail_system(struct ph_arena *, const struct ph_jail_opts *, struct ph_jail *,
     const char **why);
 
 /* ph_jail_go(j): start the program. */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "os/device.h"
 #include "os/sockaddr.h"
 #include "os/tcp.h"
 #include "os/udp.h"
@@ -23,31 +24,42 @@ set_ttl(int fd, bool v6, int ttl)
 		setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 }
 
-int
-ph_tcp_connect(ph_u128 to, uint16_t port, ph_u128 from, int *out)
+struct way {
+	ph_u128 from;			/* 0: any */
+	uint8_t ttl;			/* 0: the usual */
+	const char *device;		/* NULL: as routed */
+};
+
+/* What is to be said of the socket before it is connected. */
+static int
+prepare(int fd, bool v6, const struct way *w)
 {
-	return ph_tcp_connect_near(to, port, from, 0, out);
+	struct sockaddr_storage me;
+	socklen_t len = ph_sockaddr_make(w->from, 0, &me);
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	set_ttl(fd, v6, w->ttl);
+	if (w->from != 0 && bind(fd, (struct sockaddr *)&me, len) != 0)
+		return -errno;
+	return w->device != NULL ? ph_device_bind(fd, w->device) : 0;
 }
 
-int
-ph_tcp_connect_near(ph_u128 to, uint16_t port, ph_u128 from, uint8_t ttl, int *out)
+static int
+begin(ph_u128 to, uint16_t port, const struct way *w, int *out)
 {
-	struct sockaddr_storage sa, me;
-	socklen_t len = ph_sockaddr_make(to, port, &sa), me_len;
-	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1, err = 0;
+	struct sockaddr_storage sa;
+	socklen_t len = ph_sockaddr_make(to, port, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (ph_addr_is_v4(to))
-		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-	else
-		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-	set_ttl(fd, !ph_addr_is_v4(to), ttl);
-	me_len = ph_sockaddr_make(from, 0, &me);
-	if ((from != 0 && bind(fd, (struct sockaddr *)&me, me_len) != 0) ||
-	    (connect(fd, (struct sockaddr *)&sa, len) != 0 && errno != EINPROGRESS))
+	err = prepare(fd, !ph_addr_is_v4(to), w);
+	if (err == 0 && connect(fd, (struct sockaddr *)&sa, len) != 0 && errno != EINPROGRESS)
 		err = -errno;
 	if (err != 0 && err != -ECONNREFUSED) {
 		close(fd);
@@ -55,6 +67,24 @@ ph_tcp_connect_near(ph_u128 to, uint16_t port, ph_u128 from, uint8_t ttl, int *o
 	}
 	*out = fd;
 	return 0;
+}
+
+int
+ph_tcp_connect(ph_u128 to, uint16_t port, ph_u128 from, int *out)
+{
+	return begin(to, port, &(struct way){ .from = from }, out);
+}
+
+int
+ph_tcp_connect_near(ph_u128 to, uint16_t port, ph_u128 from, uint8_t ttl, int *out)
+{
+	return begin(to, port, &(struct way){ .from = from, .ttl = ttl }, out);
+}
+
+int
+ph_tcp_connect_by(ph_u128 to, uint16_t port, const char *device, int *out)
+{
+	return begin(to, port, &(struct way){ .device = device }, out);
 }
 
 enum ph_tcp_fate

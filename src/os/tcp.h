@@ -27,6 +27,9 @@ enum ph_tcp_fate {
  */
 int ph_tcp_connect(ph_u128, uint16_t, ph_u128 from, int *);
 
+/* ph_tcp_connect_by(to, port, device, fd): the same, leaving by that interface. */
+int ph_tcp_connect_by(ph_u128, uint16_t, const char *, int *);
+
 /*
  * ph_tcp_connect_near(to, port, from, ttl, fd): the same, with packets that pass no more than
  * ${ttl} - 1 routers; the next one says so in the error queue.  0: as many as usual.

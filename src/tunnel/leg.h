@@ -14,8 +14,8 @@
  *
  * Whether a rung still works shows in what comes back.  While data goes out and nothing came
  * for a second, the relay is asked four times a second (a Binding request); after two more
- * seconds of silence the leg is lost.  Over a stream five seconds, since TCP repeats by itself.  When
- * nothing is to be said at all, a question every 15 seconds keeps NATs and firewalls open.
+ * seconds of silence the leg is lost.  Over a stream after five, since TCP repeats by itself.
+ * When nothing is to be said at all, a question every 15 seconds keeps NATs and firewalls open.
  */
 struct ph_leg;
 

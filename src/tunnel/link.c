@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "os/clock.h"
+#include "os/device.h"
 #include "os/errqueue.h"
 #include "os/tcp.h"
 #include "os/udp.h"
@@ -57,6 +58,12 @@ const char *
 ph_rung_title(enum ph_rung r)
 {
 	return rungs[r].title;
+}
+
+const char *
+ph_via_device(const struct ph_via *v, ph_u128 to)
+{
+	return v->device != NULL && ph_ranges_has(v->taken, to) ? v->device : NULL;
 }
 
 static void
@@ -494,15 +501,21 @@ open_socket(struct ph_link *l)
 {
 	struct ph_udp_opts o = { .addr = ph_addr_is_v4(l->o.addr) ? PH_V4(0) : 0,
 	    .rcvbuf = UDP_BUFFER, .sndbuf = UDP_BUFFER };
+	const char *device;
+	int err;
 
-	if (l->o.rung == PH_RUNG_UDP)
-		return ph_udp_open(&o, &l->fd);
+	device = ph_via_device(l->o.via, l->o.addr);
+	if (l->o.rung == PH_RUNG_UDP) {
+		err = ph_udp_open(&o, &l->fd);
+		return err == 0 && device != NULL ? ph_device_bind(l->fd, device) : err;
+	}
 	l->in_buf = malloc(IN_ROOM);
 	l->out = malloc(OUT_ROOM);
 	if (l->in_buf == NULL || l->out == NULL)
 		return -ENOMEM;
 	ph_stream_init(&l->in, l->in_buf, IN_ROOM);
-	return ph_tcp_connect(l->o.addr, l->o.port, 0, &l->fd);
+	return device != NULL ? ph_tcp_connect_by(l->o.addr, l->o.port, device, &l->fd) :
+	    ph_tcp_connect(l->o.addr, l->o.port, 0, &l->fd);
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "net/addr.h"
 #include "os/tls.h"
+#include "space/ranges.h"
 
 /*
  * DOC: Rungs
@@ -32,7 +33,8 @@ enum ph_rung { PH_RUNG_UDP, PH_RUNG_TCP, PH_RUNG_TLS, PH_N_RUNGS };
 struct ph_via {
 	uv_loop_t *loop;
 	const char *host;		/* as named, for TLS */
-	const char *device;		/* interface to leave by, or NULL: as routed */
+	const char *device;		/* interface to leave by for ${taken}; NULL: as routed */
+	const struct ph_ranges *taken;	/* addresses whose routes lead to our own device */
 	const uint8_t *peer_key;	/* TLS: who must answer; NULL: a certificate of ${host} */
 	const char *ca_file;		/* who signs such; NULL: whom this system trusts */
 	bool proxy;			/* TLS: what is connected to is a proxy, to be asked for */
@@ -42,6 +44,9 @@ struct ph_via {
 };
 
 struct ph_link;
+
+/* ph_via_device(via, to): the interface to bind a socket to that sends to ${to}; NULL: none. */
+const char *ph_via_device(const struct ph_via *, ph_u128);
 
 /* None of these is called from within a call of the caller's; each may end the link. */
 struct ph_link_opts {

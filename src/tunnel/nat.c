@@ -6,6 +6,7 @@
 
 #include "net/names.h"
 #include "os/clock.h"
+#include "os/device.h"
 #include "os/errqueue.h"
 #include "os/tun.h"
 #include "os/udp.h"
@@ -219,6 +220,12 @@ open_direct(struct ph_local *l)
 		o.port = 0;
 		if (ph_udp_open(&o, &l->fd) != 0)
 			return -1;
+	}
+	if (l->nat->o.via->device != NULL &&
+	    ph_device_bind(l->fd, l->nat->o.via->device) != 0) {
+		close(l->fd);
+		l->fd = -1;
+		return -1;
 	}
 	l->wait = ph_wait_new(l->nat->o.via->loop, l->fd, PH_WAIT_READ, on_direct, l);
 	if (l->wait != NULL)

@@ -8,6 +8,7 @@
 #include "os/jail.h"
 #include "os/tun.h"
 #include "os/udp.h"
+#include "tunnel/room.h"
 #include "tunnel/tunnel.h"
 #include "tunnel/wait.h"
 
@@ -21,8 +22,6 @@ enum {
 	MIN_FILES = 4096,
 	N_SIGNALS = 5,
 };
-
-static const char name[] = "pinhole0";
 
 struct scout {
 	struct run *run;
@@ -138,16 +137,26 @@ begin(struct run *r, struct scout *s)
 {
 	struct ph_nat_opts o = { .via = &r->via, .ladder = &r->ladder, .want = r->o->want,
 	    .username = r->o->username, .password = r->o->password, .tun = r->jail.tun,
-	    .from4 = PH_TUNNEL_GATE4, .from6 = PH_TUNNEL_GATE6, .changed = on_changed,
+	    .from4 = PH_ROOM_GATE4, .from6 = PH_ROOM_GATE6, .changed = on_changed,
 	    .arg = r };
 	struct ph_dial_opts d = { .via = &r->via, .ladder = &r->ladder,
 	    .username = r->o->username, .password = r->o->password };
 	struct ph_tcp_opts t = { .via = &r->via, .want = r->o->want, .tun = r->jail.tun,
 	    .listen4 = r->jail.listen4, .listen6 = r->jail.has_v6 ? r->jail.listen6 : -1,
-	    .here4 = PH_TUNNEL_HERE4, .here6 = PH_TUNNEL_HERE6, .gate4 = PH_TUNNEL_GATE4,
-	    .gate6 = PH_TUNNEL_GATE6 };
+	    .here4 = PH_ROOM_HERE4, .here6 = PH_ROOM_HERE6, .gate4 = PH_ROOM_GATE4,
+	    .gate6 = PH_ROOM_GATE6 };
 	struct ph_leg *leg = s->leg;
+	const char *why;
 
+	if (r->o->argv == NULL) {
+		if (ph_room_system(r->mem, r->o->want, &r->jail, &why) != 0) {
+			finish(r, PH_TUNNEL_NOT_PERMITTED, 0, why);
+			return;
+		}
+		o.tun = t.tun = r->jail.tun;
+		t.listen4 = r->jail.listen4;
+		t.listen6 = r->jail.has_v6 ? r->jail.listen6 : -1;
+	}
 	s->leg = NULL;
 	r->way = s->way;
 	for (unsigned i = 0; i < s->way; i++)
@@ -167,7 +176,8 @@ begin(struct run *r, struct scout *s)
 	r->begun = true;
 	r->status_us = ph_clock_us() + STATUS_US;
 	tell(r, r->o->begun);
-	ph_jail_go(&r->jail);
+	if (r->o->argv != NULL)
+		ph_jail_go(&r->jail);
 }
 
 static void
@@ -325,8 +335,8 @@ on_signal(uv_signal_t *h, int signum)
 			r->jail.pid = -1;
 			finish(r, PH_TUNNEL_RAN, status, NULL);
 		}
-	} else if (!r->begun) {
-		finish(r, PH_TUNNEL_STOPPED, 128 + signum, NULL);
+	} else if (!r->begun || r->o->argv == NULL) {
+		finish(r, PH_TUNNEL_STOPPED, r->begun ? 0 : 128 + signum, NULL);
 	} else if (signum == SIGTERM || signum == SIGHUP) {
 		/* the terminal's own signals have reached the program already */
 		ph_jail_signal(&r->jail, signum);
@@ -345,83 +355,18 @@ watch_signals(struct run *r)
 	}
 }
 
-/* Which families lead anywhere from here. */
-static bool
-has_route(ph_u128 to)
+static void
+set_via(struct run *r)
 {
-	ph_u128 from;
+	const struct ph_tunnel_opts *o = r->o;
 
-	return ph_udp_source(to, &from) == 0;
-}
-
-static const char *
-routes(struct ph_arena *mem, bool v6, const struct ph_want *want)
-{
-	const struct ph_ranges *hosts = ph_want_hosts(want, mem);
-	struct ph_range family = v6 ? PH_ANY_V6 : PH_ANY_V4, r, part;
-	struct ph_buf b;
-
-	ph_buf_init(&b, mem);
-	if (has_route(v6 ? (ph_u128)0x2000 << 112 | 1 : PH_V4(0x08000001)) || hosts == NULL)
-		return ph_arena_printf(mem, "route add default dev %s\n", name);
-	for (size_t i = 0; i < hosts->n; i++) {
-		r = hosts->r[i];
-		if (r.hi < family.lo || r.lo > family.hi)
-			continue;
-		r.lo = r.lo < family.lo ? family.lo : r.lo;
-		r.hi = r.hi > family.hi ? family.hi : r.hi;
-		for (bool more = true; more; ) {
-			more = ph_range_next_prefix(&r, &part);
-			ph_buf_puts(&b, "route add ");
-			ph_range_print(&b, part);
-			ph_buf_puts(&b, ph_arena_printf(mem, " dev %s\n", name));
-		}
-	}
-	return b.len > 0 ? b.s : NULL;
-}
-
-/*
- * A resolver on this host's loopback interface, as systemd-resolved and dnsmasq are: its port 53
- * alone leads out of the program's network, and here it is a direct flow like any other.
- */
-static const char *
-resolver_routes(struct ph_arena *mem)
-{
-	ph_u128 at[PH_JAIL_RESOLVERS];
-	unsigned n = ph_jail_resolvers("/etc/resolv.conf", at);
-	char addr[PH_ADDR_TEXT];
-	struct ph_buf b;
-
-	if (n == 0)
-		return "";
-	ph_buf_init(&b, mem);
-	ph_buf_puts(&b, ph_arena_printf(mem, "rule add pref 10 lookup local\nrule del pref 0\n"
-	    "route add default dev %s table 53\n", name));
-	for (unsigned i = 0; i < n; i++) {
-		ph_addr_format(at[i], addr);
-		ph_buf_puts(&b, ph_arena_printf(mem,
-		    "rule add pref 5 to %s ipproto udp dport 53 lookup 53\n"
-		    "rule add pref 5 to %s ipproto tcp dport 53 lookup 53\n", addr, addr));
-	}
-	return b.s;
-}
-
-static int
-make_jail(struct run *r, const char **why)
-{
-	char at4[PH_ADDR_TEXT], at6[PH_ADDR_TEXT];
-	const char *to4 = routes(r->mem, false, r->o->want);
-	const char *to6 = routes(r->mem, true, r->o->want);
-	struct ph_jail_opts o = { .argv = r->o->argv, .name = name, .addr4 = PH_TUNNEL_HERE4,
-	    .addr6 = PH_TUNNEL_HERE6, .loopback = true };
-
-	o.lines4 = ph_arena_printf(r->mem, "link set lo up\nlink set %s mtu %d up\n"
-	    "addr add %s/30 dev %s\n%s%s", name, PH_TUN_MTU, ph_addr_format(PH_TUNNEL_HERE4, at4),
-	    name, to4 != NULL ? to4 : "", resolver_routes(r->mem));
-	if (to6 != NULL)
-		o.lines6 = ph_arena_printf(r->mem, "addr add %s/64 dev %s nodad\n%s",
-		    ph_addr_format(PH_TUNNEL_HERE6, at6), name, to6);
-	return ph_jail_new(r->mem, &o, &r->jail, why);
+	r->via.loop = &r->loop;
+	r->via.host = o->host;
+	r->via.peer_key = o->peer_key;
+	r->via.ca_file = o->ca_file;
+	r->via.proxy = o->proxy_addrs != NULL;
+	r->via.proxy_port = o->ports[PH_RUNG_TLS];
+	r->via.proxy_account = o->proxy_account;
 }
 
 static void
@@ -466,17 +411,17 @@ ph_tunnel_run(struct ph_arena *mem, const struct ph_tunnel_opts *o, struct ph_tu
 	struct run r = { .mem = mem, .o = o, .end = end };
 	const char *why;
 
+	memset(&r.jail, -1, sizeof(r.jail));
 	*end = (struct ph_tunnel_end){ 0 };
 	make_ladder(&r);
 	ph_udp_files(MIN_FILES);
-	if (make_jail(&r, &why) != 0) {
+	if (o->argv != NULL ? ph_room_program(mem, o->want, o->argv, &r.jail, &why) != 0 :
+	    ph_room_past(mem, o->want, &r.via, &why) != 0) {
 		*end = (struct ph_tunnel_end){ .fate = PH_TUNNEL_NOT_PERMITTED, .why = why };
 		return;
 	}
 	uv_loop_init(&r.loop);
-	r.via = (struct ph_via){ .loop = &r.loop, .host = o->host, .peer_key = o->peer_key,
-	    .ca_file = o->ca_file, .proxy = o->proxy_addrs != NULL,
-	    .proxy_port = o->ports[PH_RUNG_TLS], .proxy_account = o->proxy_account };
+	set_via(&r);
 	r.start_us = ph_clock_us();
 	uv_prepare_init(&r.loop, &r.flush);
 	r.flush.data = &r;

@@ -14,16 +14,14 @@
  *	program --- TUN --- want? -- no ---> sockets of this host ---------> anybody
  *	                        \--- yes --> TURN, on the best rung ------> relay --> service
  *
+ * For a whole host there is no other network: the device stands in the host's own, and has the
+ * routes to the services' endpoints.  Our own sockets that go there are bound to the interface that
+ * led there before.  No rule, no mark, no route but those of the device, which goes with its
+ * file: however this process ends, nothing is left.
+ *
  * The kernel of the program's network does everything a program can ask of a network; this
  * side only ever sees whole packets.
  */
-/* Addresses of the program's end of the device, and of ours. */
-#define PH_TUNNEL_HERE4	PH_V4(0xc6120001)	/* 198.18.0.1: RFC 2544's, on no network */
-#define PH_TUNNEL_GATE4	PH_V4(0xc6120002)
-#define PH_TUNNEL_NET6	((ph_u128)0xfd70696e686f6c65 << 64)	/* RFC 4193: "pinhole" */
-#define PH_TUNNEL_HERE6	(PH_TUNNEL_NET6 | 1)
-#define PH_TUNNEL_GATE6	(PH_TUNNEL_NET6 | 2)
-
 struct ph_tunnel_status {
 	const struct ph_ladder *ladder;
 	unsigned way;			/* in use */
@@ -44,7 +42,7 @@ struct ph_tunnel_opts {
 	uint16_t proxy_port;
 	struct ph_str proxy_account;
 	const struct ph_want *want;
-	const char *const *argv;	/* the program */
+	const char *const *argv;	/* the program; NULL: all of this host, until a signal */
 	/* the way is known, the program about to start */
 	void (*begun)(void *arg, const struct ph_tunnel_status *);
 	/* once a second; when the way changes */
@@ -57,7 +55,7 @@ enum ph_tunnel_fate {
 	PH_TUNNEL_RAN,			/* the program: ${status} */
 	PH_TUNNEL_NOT_PERMITTED,	/* no network of one's own here: ${why} */
 	PH_TUNNEL_NO_WAY,		/* the relay is not to be reached: see ${ladder} */
-	PH_TUNNEL_STOPPED,		/* by a signal, before the program began */
+	PH_TUNNEL_STOPPED,		/* by a signal, before the program began, or without one */
 	PH_TUNNEL_BROKEN,		/* this system refuses something: ${why} */
 };
 
