@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,7 +9,10 @@
 #include "os/listen.h"
 #include "os/sockaddr.h"
 
-enum { BACKLOG = 128, MAX_READY = 256 };
+enum {
+	BACKLOG = 128, MAX_READY = 256,
+	ALIVE_IDLE_S = 10, ALIVE_AGAIN_S = 4, ALIVE_TRIES = 3,
+};
 
 int
 ph_listen(ph_u128 addr, uint16_t port, int *out)
@@ -32,6 +36,23 @@ ph_listen(ph_u128 addr, uint16_t port, int *out)
 	return 0;
 }
 
+/* Whoever is gone without a word is noticed after a while, whether we talk or not. */
+static void
+notice_absence(int fd)
+{
+	static const struct { int level, name, value; } row[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, ALIVE_IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, ALIVE_AGAIN_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, ALIVE_TRIES },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT,
+		    (ALIVE_IDLE_S + ALIVE_AGAIN_S * ALIVE_TRIES) * 1000 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		setsockopt(fd, row[i].level, row[i].name, &row[i].value, sizeof(row[i].value));
+}
+
 int
 ph_listen_accept(int fd, ph_u128 *from, uint16_t *port, int *out)
 {
@@ -43,6 +64,7 @@ ph_listen_accept(int fd, ph_u128 *from, uint16_t *port, int *out)
 		return -errno;
 	ph_sockaddr_addr((struct sockaddr *)&sa, from);
 	*port = ph_sockaddr_port((struct sockaddr *)&sa);
+	notice_absence(c);
 	*out = c;
 	return 0;
 }

@@ -13,7 +13,10 @@
  */
 int ph_listen(ph_u128, uint16_t, int *);
 
-/* ph_listen_accept(fd, from, port, out): the next connection.  0, or -errno: -EAGAIN. */
+/*
+ * ph_listen_accept(fd, from, port, out): the next connection.  0, or -errno: -EAGAIN.  When
+ * the other end is gone without a word, it breaks after some twenty seconds.
+ */
 int ph_listen_accept(int, ph_u128 *, uint16_t *, int *);
 
 /* ph_listen_bytes(fd, p, n): read what is there: bytes, 0 at its end, -errno: -EAGAIN. */
