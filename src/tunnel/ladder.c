@@ -59,7 +59,7 @@ void
 ph_ladder_failed(struct ph_ladder *l, unsigned i, const char *why, uint64_t now)
 {
 	struct ph_way *w = &l->way[i];
-	unsigned after = FIRST_S << (w->failures < 6 ? w->failures : 6);
+	unsigned after = (unsigned)FIRST_S << (w->failures < 6 ? w->failures : 6);
 
 	w->failed = true;
 	w->failures++;
