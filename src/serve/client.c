@@ -28,6 +28,7 @@ struct ph_client {
 	size_t in_len, out_len;
 	uint64_t now;
 	const char *why;		/* it ended */
+	bool refused;			/* by its key */
 };
 
 /* Rooms for messages: one call at a time uses them. */
@@ -55,12 +56,31 @@ ph_client_new(const struct ph_client_opts *o, struct ph_client **out)
 	return 0;
 }
 
+/* Whoever asks with a key that is not listed; one a second is enough to see it. */
+static void
+log_refusal(const struct ph_client *c)
+{
+	static uint64_t last_us;
+	char text[PH_ADDR_TEXT];
+
+	if (last_us != 0 && c->now - last_us < US)
+		return;
+	last_us = c->now;
+	fprintf(c->o.serve->log, "refused %s port %u: %s\n", ph_addr_format(c->o.from, text),
+	    (unsigned)c->o.from_port, c->why);
+	fflush(c->o.serve->log);
+}
+
 static void
 log_life(const struct ph_client *c)
 {
 	char text[PH_ADDR_TEXT];
 
-	if (c->o.serve->log == NULL || c->stage == SHAKING || c->welcome.version == 0)
+	if (c->o.serve->log == NULL || c->stage == SHAKING)
+		return;
+	if (c->refused)
+		log_refusal(c);
+	if (c->welcome.version == 0)
 		return;
 	fprintf(c->o.serve->log, "session %.*s from %s port %u: %llu requests, ended: %s\n",
 	    PH_CONTROL_NAME, (const char *)c->welcome.name,
@@ -365,7 +385,8 @@ shake(struct ph_client *c)
 		c->stage = is_listed(c) ? GREETING : OVER;
 	else
 		c->stage = STUN;
-	if (c->stage == OVER)
+	c->refused = c->stage == OVER;
+	if (c->refused)
 		c->why = "its key is not listed";
 }
 
