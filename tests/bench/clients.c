@@ -60,7 +60,8 @@ main(int argc, char **argv)
 	v = ph_arena_array(&mem, n, sizeof(*v));
 	for (unsigned i = 0; i < n; i++) {
 		v[i].session = ph_session_new(&loop, &o);
-		ph_loop_until(&loop, ph_session_settled(v[i].session), ph_loop_now(&loop) + WAIT_US);
+		ph_loop_until(&loop, ph_session_settled(v[i].session),
+		    ph_loop_now(&loop) + WAIT_US);
 		if (ph_session_failure(v[i].session) != NULL)
 			continue;
 		done = false;
