@@ -9,8 +9,8 @@
 #include "probe/hello.h"
 
 enum {
-	WAIT_US = 3800000,		/* the kernel repeats a SYN after 1 and 3 s */
-	SPARE_FILES = 64, SYNS = 3,
+	TRIES = 4, GAP_US = 500000,	/* connections to a port, one after the other */
+	SPARE_FILES = 64,
 };
 
 struct ph_answering_port {
@@ -119,7 +119,7 @@ open_port(struct ph_answering *x, ph_u128 from, uint16_t port)
 	err = ph_listen(from, port, &p->listener);
 	if (err == 0) {
 		p->decided = false;
-		p->s.evidence = (struct ph_evidence){ .sent = 1, .tries = SYNS };
+		p->s.evidence = (struct ph_evidence){ .sent = 0 };
 		p->watch = ph_watch_new(x->loop, p->listener, PH_WATCH_READ, on_listener, p);
 		x->open_ones++;
 		return;
@@ -130,32 +130,9 @@ open_port(struct ph_answering *x, ph_u128 from, uint16_t port)
 	    strerror(-err);
 }
 
-static void
-on_clock(void *arg, unsigned events)
-{
-	(void)events;
-	ph_answering_end(arg);
-}
-
-/* What the far end could not even try says nothing of the network. */
-static void
-on_begun(void *arg, const struct ph_session_bound *b)
-{
-	struct ph_answering *x = arg;
-
-	for (size_t i = 0; i < x->n; i++) {
-		struct ph_answering_port *p = &x->v[i];
-
-		if (b == NULL || b->failed == NULL || ph_ranges_has(b->failed, p->s.port))
-			decide(p, PH_UNKNOWN, "the responder could not connect");
-	}
-	if (!x->done)
-		ph_watch_at(x->clock, ph_loop_now(x->loop) + (x->open_ones == 0 ? 0 : WAIT_US));
-}
-
-/* Those on which we listen. */
+/* Those on which we listen and nothing came. */
 static const struct ph_ranges *
-heard(struct ph_answering *x)
+undecided(struct ph_answering *x)
 {
 	const struct ph_ranges *all = ph_ranges_none();
 
@@ -164,6 +141,41 @@ heard(struct ph_answering *x)
 			all = ph_ranges_union(x->loop->mem, all, ph_ranges_one(x->loop->mem,
 			    x->v[i].s.port, x->v[i].s.port));
 	return all;
+}
+
+/* What the far end could not even try says nothing of the network. */
+static void
+on_begun(void *arg, const struct ph_session_bound *b)
+{
+	struct ph_answering *x = arg;
+
+	for (size_t i = 0; i < x->n && !x->done; i++) {
+		struct ph_answering_port *p = &x->v[i];
+
+		if (b == NULL || b->failed == NULL || ph_ranges_has(b->failed, p->s.port)) {
+			if (p->s.evidence.sent == 0)
+				decide(p, PH_UNKNOWN, "the responder could not connect");
+		} else if (!p->decided) {
+			p->s.evidence.sent++;
+			p->s.evidence.tries++;
+		}
+	}
+}
+
+/* Once more to all that are not decided; after the last, the end. */
+static void
+on_clock(void *arg, unsigned events)
+{
+	struct ph_answering *x = arg;
+
+	(void)events;
+	if (x->open_ones == 0 || x->tries == TRIES) {
+		ph_answering_end(x);
+		return;
+	}
+	x->tries++;
+	ph_session_connect(x->session, undecided(x), on_begun, x);
+	ph_watch_at(x->clock, ph_loop_now(x->loop) + GAP_US);
 }
 
 void
@@ -182,10 +194,7 @@ ph_answering_start(struct ph_loop *l, struct ph_session *s, const struct ph_answ
 	for (size_t i = 0; i < ports->n; i++)
 		for (ph_u128 p = ports->r[i].lo; p <= ports->r[i].hi; p++)
 			open_port(x, o->from, (uint16_t)p);
-	if (x->open_ones > 0)
-		ph_session_connect(s, heard(x), on_begun, x);
-	else
-		ph_watch_at(x->clock, ph_loop_now(l));
+	ph_watch_at(x->clock, ph_loop_now(l));
 }
 
 void

@@ -15,6 +15,7 @@ struct ph_answering {
 	struct ph_session *session;
 	struct ph_answering_port *v;
 	size_t n, open_ones;
+	unsigned tries;
 	ph_u128 to;
 	struct ph_watch *clock;
 	bool done;

@@ -23,7 +23,7 @@ enum ph_serve_limits {
 	PH_SERVE_LISTEN = 4,
 	PH_SERVE_CLIENTS = 1024,
 	PH_SERVE_PORTS = 20000,		/* of one client */
-	PH_SERVE_CONNS = 64,		/* TCP connections to leased ports, of one client */
+	PH_SERVE_CONNS = 256,		/* TCP connections to leased ports, of one client */
 	PH_SERVE_LATER = 16384,		/* replies that wait, of all */
 	PH_SERVE_SESSION_S = 1800,
 	PH_SERVE_HELLO_S = 10,		/* until a connection must have said who it is */
