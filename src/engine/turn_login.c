@@ -25,6 +25,7 @@ struct ph_turn_logins {
 	size_t n_users;
 	struct ph_str *secrets;
 	size_t n_secrets;
+	struct ph_stun_auth auth;	/* for passwords from secrets */
 	bool sha256;
 };
 
@@ -109,7 +110,7 @@ ph_turn_logins_new(const struct ph_turn_server_config *c)
 	x->by_name = calloc(size, sizeof(*x->by_name));
 	x->by_hash = calloc(size, sizeof(*x->by_hash));
 	if (x->text == NULL || x->users == NULL || x->secrets == NULL || x->by_name == NULL ||
-	    x->by_hash == NULL)
+	    x->by_hash == NULL || !ph_stun_auth_init(&x->auth))
 		goto err;
 	x->realm = keep(x, c->realm);
 	for (; x->n_secrets < c->n_secrets; x->n_secrets++)
@@ -132,6 +133,8 @@ ph_turn_logins_free(struct ph_turn_logins *x)
 		OPENSSL_cleanse(x->text, x->n_text);
 	if (x->users != NULL)
 		OPENSSL_cleanse(x->users, x->n_users * sizeof(*x->users));
+	if (x->auth.sha1 != NULL)
+		ph_stun_auth_fini(&x->auth);
 	free(x->text);
 	free(x->users);
 	free(x->secrets);
@@ -189,33 +192,30 @@ try_key(const struct ph_turn_claim *c, struct ph_stun_auth *auth, struct ph_turn
 	return ph_stun_verify(c->m, auth);
 }
 
-/* The base64 of the HMAC of the name; its length, or 0. */
+/* By secret ${i} / 2, with SHA-1 and then SHA-256: its length, or 0. */
 static size_t
-password_of(struct ph_str secret, bool sha256, struct ph_str name, char out[64])
+password_of(struct ph_turn_logins *x, size_t i, struct ph_str name, char out[64])
 {
+	bool sha256 = i % 2 != 0;
 	const struct ph_str parts[2] = { name, { name.s, 0 } };
 	size_t len = sha256 ? PH_STUN_SHA256_LEN : PH_STUN_SHA1_LEN;
 	uint8_t mac[PH_STUN_SHA256_LEN];
-	struct ph_stun_auth auth;
-	bool ok;
 
-	if (!ph_stun_auth_init(&auth))
+	ph_stun_auth_key(&x->auth, x->secrets[i / 2].s, x->secrets[i / 2].len);
+	if (!(sha256 ? ph_stun_auth_sha256 : ph_stun_auth_sha1)(&x->auth, parts, mac))
 		return 0;
-	ph_stun_auth_key(&auth, secret.s, secret.len);
-	ok = (sha256 ? ph_stun_auth_sha256 : ph_stun_auth_sha1)(&auth, parts, mac);
-	ph_stun_auth_fini(&auth);
-	return ok ? (size_t)EVP_EncodeBlock((unsigned char *)out, mac, (int)len) : 0;
+	return (size_t)EVP_EncodeBlock((unsigned char *)out, mac, (int)len);
 }
 
 static bool
-try_secrets(const struct ph_turn_logins *x, const struct ph_turn_claim *c,
+try_secrets(struct ph_turn_logins *x, const struct ph_turn_claim *c,
     struct ph_stun_auth *auth, struct ph_turn_login *out)
 {
 	char password[64];
 	struct ph_stun_key key;
 
 	for (size_t i = 0; i < 2 * x->n_secrets; i++) {
-		size_t n = password_of(x->secrets[i / 2], i % 2 != 0, c->m->username, password);
+		size_t n = password_of(x, i, c->m->username, password);
 
 		if (n == 0 || !ph_stun_key(c->sha256_key ? PH_STUN_SHA256 : PH_STUN_MD5,
 		    c->m->username, x->realm, (struct ph_str){ password, n }, &key))
@@ -230,7 +230,7 @@ try_secrets(const struct ph_turn_logins *x, const struct ph_turn_claim *c,
 
 /* "1790000000:alice" or "1790000000". */
 static bool
-check_limited(const struct ph_turn_logins *x, const struct ph_turn_claim *c,
+check_limited(struct ph_turn_logins *x, const struct ph_turn_claim *c,
     struct ph_stun_auth *auth, struct ph_turn_login *out)
 {
 	struct ph_str name = c->m->username, until = name;
@@ -248,7 +248,7 @@ check_limited(const struct ph_turn_logins *x, const struct ph_turn_claim *c,
 }
 
 bool
-ph_turn_login_check(const struct ph_turn_logins *x, const struct ph_turn_claim *c,
+ph_turn_login_check(struct ph_turn_logins *x, const struct ph_turn_claim *c,
     struct ph_stun_auth *auth, struct ph_turn_login *out)
 {
 	const struct user *u = find_user(x, c->m);

@@ -41,7 +41,7 @@ struct ph_turn_claim {
 	const struct ph_stun *m;
 	bool sha256_key;
 };
-bool ph_turn_login_check(const struct ph_turn_logins *, const struct ph_turn_claim *,
+bool ph_turn_login_check(struct ph_turn_logins *, const struct ph_turn_claim *,
     struct ph_stun_auth *, struct ph_turn_login *);
 
 #endif

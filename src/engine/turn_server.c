@@ -190,6 +190,7 @@ ph_turn_server_new(const struct ph_turn_server_config *c, const struct ph_turn_o
 		return NULL;
 	s->ops = *ops;
 	ops->random(ops->arg, s->seed, sizeof(s->seed));
+	ops->random(ops->arg, s->tag, sizeof(s->tag));
 	if (!take_config(s, c) || !reserve_memory(s) || !ph_stun_auth_init(&s->auth) ||
 	    !ph_stun_auth_init(&s->nonce))
 		goto err;
@@ -393,17 +394,20 @@ ph_turn_server_refuse(struct ph_turn_req *r, uint16_t code)
 
 /*
  * Nobody has proved to be at the address that the answer goes to: no more than twice what
- * came, IP and UDP headers counted, and not too many.  Of a stream the handshake is proof.
+ * came, IP and UDP headers counted, and not too many.  Of a stream the handshake is proof, but
+ * passwords are not to be guessed there either.
  */
 static bool
 may_answer(struct ph_turn_server *s, const struct ph_turn_in *in, size_t n, uint64_t now)
 {
 	size_t headers = ph_addr_is_v4(in->conn.client) ? 28 : 48;
+	bool udp = in->conn.via == PH_TURN_VIA_UDP;
 	uint64_t *bucket = &s->sources[ph_turn_hash(s->seed,
-	    ph_turn_quota_source(in->conn.client), 0) >> 32 & (PH_TURN_SOURCES - 1)];
-	bool ok = in->conn.via != PH_TURN_VIA_UDP || (n + headers <= 2 * (in->len + headers) &&
+	    ph_turn_quota_source(in->conn.client), udp) >> 32 & (PH_TURN_SOURCES - 1)];
+	bool ok = (!udp || n + headers <= 2 * (in->len + headers)) &&
 	    ph_turn_bucket(bucket, now, UNSIGNED, s->c.limits.unsigned_per_s, BURST_MS) &&
-	    ph_turn_bucket(&s->everybody, now, UNSIGNED, s->c.limits.all_unsigned_per_s, 1000));
+	    (!udp || ph_turn_bucket(&s->everybody, now, UNSIGNED,
+	    s->c.limits.all_unsigned_per_s, BURST_MS));
 
 	s->stats[PH_TURN_STAT_LIMITED] += !ok;
 	return ok;

@@ -211,22 +211,37 @@ is_same_conn(const struct ph_turn_conn *a, const struct ph_turn_conn *b)
 	    (a->via == PH_TURN_VIA_UDP) == (b->via == PH_TURN_VIA_UDP);
 }
 
+static uint32_t
+find_conn(struct ph_turn_server *s, const struct ph_turn_conn *c)
+{
+	uint32_t at = *chain_of(s, c);
+
+	while (at != 0 && !is_same_conn(&ph_turn_alloc_at(s, at)->conn, c))
+		at = ph_turn_alloc_at(s, at)->next;
+	return at;
+}
+
+uint32_t
+ph_turn_alloc_peek(struct ph_turn_server *s, const struct ph_turn_conn *c, uint64_t now)
+{
+	uint32_t at = find_conn(s, c);
+
+	return at != 0 && ph_turn_alloc_at(s, at)->timer.at_us > now ? at : 0;
+}
+
 uint32_t
 ph_turn_alloc_find(struct ph_turn_server *s, const struct ph_turn_conn *c, uint64_t now)
 {
-	for (uint32_t at = *chain_of(s, c); at != 0; at = ph_turn_alloc_at(s, at)->next) {
-		struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+	uint32_t at = find_conn(s, c);
 
-		if (!is_same_conn(&a->conn, c))
-			continue;
-		if (a->timer.at_us > now) {
-			a->conn.handle = c->handle;
-			return at;
-		}
+	if (at == 0)
+		return 0;
+	if (ph_turn_alloc_at(s, at)->timer.at_us <= now) {
 		ph_turn_alloc_end(s, at, PH_TURN_END_EXPIRED, now);
 		return 0;
 	}
-	return 0;
+	ph_turn_alloc_at(s, at)->conn.handle = c->handle;
+	return at;
 }
 
 static void
@@ -605,10 +620,7 @@ ph_turn_server_stream_gone(struct ph_turn_server *s, const struct ph_turn_conn *
 bool
 ph_turn_server_holds(struct ph_turn_server *s, const struct ph_turn_conn *c)
 {
-	for (uint32_t at = *chain_of(s, c); at != 0; at = ph_turn_alloc_at(s, at)->next)
-		if (is_same_conn(&ph_turn_alloc_at(s, at)->conn, c))
-			return true;
-	return false;
+	return find_conn(s, c) != 0;
 }
 
 void

@@ -81,7 +81,7 @@ ph_turn_server_from_client(struct ph_turn_server *s, const struct ph_turn_in *in
 		s->stats[PH_TURN_STAT_MALFORMED]++;
 		return PH_TURN_DROP;
 	}
-	alloc = ph_turn_alloc_find(s, &in->conn, now);
+	alloc = ph_turn_alloc_peek(s, &in->conn, now);
 	at = alloc == 0 ? 0 : ph_turn_peer_number(s, alloc, c.number, now);
 	if (at == 0) {
 		s->stats[PH_TURN_STAT_NO_CHANNEL]++;
@@ -148,17 +148,18 @@ put_peer(struct ph_writer *w, struct ph_stun_addr peer, const uint8_t id[12])
 
 /*
  * A Data indication up to its data (RFC 8656 11.3).  Its transaction id is for nobody to answer,
- * so it need not be unguessable; a count tells them apart.
+ * so it need only differ; the hash keeps to itself how much is relayed.
  */
 static void
 put_indication(struct ph_turn_server *s, struct ph_stun_addr peer, size_t len,
     struct ph_turn_back *out)
 {
 	struct ph_writer w = ph_writer(out->head, sizeof(out->head));
+	uint64_t tag = ph_turn_hash(s->tag, s->stats[PH_TURN_STAT_DOWN_PACKETS], 0);
 	uint8_t id[12];
 
-	memcpy(id, &s->seed[0], 4);
-	memcpy(id + 4, &s->stats[PH_TURN_STAT_DOWN_PACKETS], 8);
+	memset(id, 0, 4);
+	memcpy(id + 4, &tag, sizeof(tag));
 	out->tail = (uint8_t)(-len & 3);
 	ph_writer_u16(&w, DATA_IND_TYPE);
 	ph_writer_u16(&w, (uint16_t)((ph_addr_is_v4(peer.addr) ? 8U : 20U) + 2U * ATTR + len +
@@ -208,6 +209,14 @@ ph_turn_server_from_peer(struct ph_turn_server *s, const struct ph_turn_peer_in 
 	return PH_TURN_RELAY;
 }
 
+/* The errors that say something of the way to a peer (RFC 8656 11.5). */
+static bool
+is_told(struct ph_stun_addr peer, struct ph_stun_icmp icmp)
+{
+	return ph_addr_is_v4(peer.addr) ? icmp.type == 3 || icmp.type == 11 :
+	    icmp.type >= 1 && icmp.type <= 3;
+}
+
 void
 ph_turn_server_icmp(struct ph_turn_server *s, uint32_t relay, struct ph_stun_addr peer,
     struct ph_stun_icmp icmp, uint64_t now)
@@ -217,7 +226,7 @@ ph_turn_server_icmp(struct ph_turn_server *s, uint32_t relay, struct ph_stun_add
 	uint8_t id[12];
 	struct ph_stun m;
 
-	if (slot == NULL || slot->alloc == 0 || a->timer.at_us <= now ||
+	if (slot == NULL || slot->alloc == 0 || a->timer.at_us <= now || !is_told(peer, icmp) ||
 	    !ph_turn_peer_permitted(s, slot->alloc, peer.addr, now) ||
 	    !ph_turn_bucket(&a->icmp_ns, now, 1, s->c.limits.icmp_per_s, ICMP_BURST_MS))
 		return;
@@ -236,10 +245,11 @@ ph_turn_server_account(struct ph_turn_server *s, uint32_t relay, const struct ph
 {
 	const struct ph_turn_port_slot *slot = ph_turn_port_find(s, relay);
 
+	struct ph_turn_counters *to;
+
 	if (slot == NULL || slot->alloc == 0)
 		return;
-	struct ph_turn_counters *to = &ph_turn_alloc_at(s, slot->alloc)->n;
-
+	to = &ph_turn_alloc_at(s, slot->alloc)->n;
 	to->up_packets += n->up_packets;
 	to->up_bytes += n->up_bytes;
 	to->down_packets += n->down_packets;

@@ -110,7 +110,7 @@ struct ph_turn_server {
 	struct ph_turn_ops ops;
 	struct ph_turn_quota *own_quota;
 	struct ph_stun_auth auth, nonce;
-	uint64_t seed[2];
+	uint64_t seed[2], tag[2];	/* keys of hashes: ours, and of what others see */
 	struct ph_turn_ports pool;
 	struct ph_turn_slab allocs, ports, permits, channels, reserves, links;
 	struct ph_turn_index by_conn, by_permit, by_number, by_peer;
@@ -175,6 +175,9 @@ void ph_turn_server_note(struct ph_turn_server *, const struct ph_turn_note *);
 
 /* ph_turn_alloc_find(s, conn, now): the allocation of the 5-tuple that is not over, or 0. */
 uint32_t ph_turn_alloc_find(struct ph_turn_server *, const struct ph_turn_conn *, uint64_t);
+
+/* ph_turn_alloc_peek(s, conn, now): the same; what is over is left for the wheel. */
+uint32_t ph_turn_alloc_peek(struct ph_turn_server *, const struct ph_turn_conn *, uint64_t);
 
 /* ph_turn_alloc_end(s, at, reason, now): with all that it has. */
 void ph_turn_alloc_end(struct ph_turn_server *, uint32_t, enum ph_turn_reason, uint64_t);

@@ -217,6 +217,8 @@ test_exact_end(void **state)
 	assert_true(rig_channel(&a, 0x4000, 5));
 	r.now++;
 	assert_false(rig_channel(&a, 0x4000, 5));
+	assert_int_equal(r.n_open, 1);
+	assert_int_equal(rig_refresh(&a, 600), 437);
 	assert_int_equal(r.n_open, 0);
 }
 
