@@ -212,6 +212,12 @@ take_files(const struct report *r, const int *file, struct ph_jail *j)
 	j->has_v6 = r->has_v6;
 }
 
+void
+ph_jail_init(struct ph_jail *j)
+{
+	*j = (struct ph_jail){ .pid = -1, .tun = -1, .listen4 = -1, .listen6 = -1, .go = -1 };
+}
+
 int
 ph_jail_new(struct ph_arena *mem, const struct ph_jail_opts *o, struct ph_jail *j,
     const char **why)
@@ -219,7 +225,7 @@ ph_jail_new(struct ph_arena *mem, const struct ph_jail_opts *o, struct ph_jail *
 	int pair[2], err, file[MAX_FILES];
 	struct report r = { .err = 0 };
 
-	memset(j, -1, sizeof(*j));
+	ph_jail_init(j);
 	memset(file, -1, sizeof(file));
 	*why = "the program's network could not be made";
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -258,7 +264,7 @@ ph_jail_system(struct ph_arena *mem, const struct ph_jail_opts *o, struct ph_jai
 {
 	struct child c = { .o = o, .file = { -1, -1, -1 } };
 
-	memset(j, -1, sizeof(*j));
+	ph_jail_init(j);
 	make_device(&c);
 	ph_arena_fini(&c.mem);
 	take_files(&c.r, c.file, j);

@@ -48,6 +48,9 @@ struct ph_jail {
 	bool has_v6;
 };
 
+/* ph_jail_init(j): nothing that ph_jail_end() would have to close. */
+void ph_jail_init(struct ph_jail *);
+
 /*
  * ph_jail_new(mem, opts, out, why): all of the above but the start of the program.  0, or -errno
  * with a sentence in *${why}: -EPERM when it is not permitted here.

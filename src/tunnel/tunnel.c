@@ -411,7 +411,7 @@ ph_tunnel_run(struct ph_arena *mem, const struct ph_tunnel_opts *o, struct ph_tu
 	struct run r = { .mem = mem, .o = o, .end = end };
 	const char *why;
 
-	memset(&r.jail, -1, sizeof(r.jail));
+	ph_jail_init(&r.jail);
 	*end = (struct ph_tunnel_end){ 0 };
 	make_ladder(&r);
 	ph_udp_files(MIN_FILES);

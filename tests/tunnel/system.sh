@@ -11,7 +11,11 @@ peer="python3 $src/tests/tunnel/peer.py"
 make_net && start_relay || { skip "${0##*/}" "no network of one's own"; exit 0; }
 server $peer far 10.5.2.9 2001:db8:2::9 &
 rules "udp dport 3478 accept" "tcp dport 443 accept" "tcp dport 8080 reject with tcp reset"
-sleep 1.5				# link-local addresses, too, have to be there before
+for _ in $(seq 50); do			# link-local addresses, too, have to be there before
+	client ip -6 route show table local | grep -q 'local fe80.*client0' && break
+	sleep 0.1
+done
+sleep 0.3
 
 trace() {
 	client sh -c 'ip route show table all; ip -6 route show table all; ip rule; ip -6 rule
