@@ -300,6 +300,9 @@ fire(struct ph_turn_server *s, const struct ph_turn_timer *t, uint64_t now)
 	case PH_TURN_TIMER_RESERVE:
 		ph_turn_reserve_end(s, place_of(&s->reserves, t), false, now);
 		break;
+	case PH_TURN_TIMER_HALF:
+		ph_turn_alloc_half(s, place_of(&s->allocs, t), now);
+		break;
 	default:
 		ph_turn_link_over(s, place_of(&s->links, t));
 	}

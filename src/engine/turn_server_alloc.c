@@ -240,6 +240,9 @@ ph_turn_alloc_find(struct ph_turn_server *s, const struct ph_turn_conn *c, uint6
 		ph_turn_alloc_end(s, at, PH_TURN_END_EXPIRED, now);
 		return 0;
 	}
+	if (ph_turn_alloc_at(s, at)->half.back != NULL &&
+	    ph_turn_alloc_at(s, at)->half.at_us <= now)
+		ph_turn_alloc_half(s, at, now);
 	ph_turn_alloc_at(s, at)->conn.handle = c->handle;
 	return at;
 }
@@ -403,6 +406,20 @@ lifetime_for(const struct ph_turn_req *r)
 	return want < c->lifetime_s ? c->lifetime_s : want;
 }
 
+/* The allocation lives as long as the longer of its addresses. */
+static void
+set_timers(struct ph_turn_server *s, struct ph_turn_alloc *a)
+{
+	uint64_t v4 = a->relay[V4] != 0 ? a->until_us[V4] : 0;
+	uint64_t v6 = a->relay[V6] != 0 ? a->until_us[V6] : 0;
+
+	ph_turn_wheel_set(&s->wheel, &a->timer, v4 > v6 ? v4 : v6);
+	if (v4 != 0 && v6 != 0 && v4 != v6)
+		ph_turn_wheel_set(&s->wheel, &a->half, v4 < v6 ? v4 : v6);
+	else
+		ph_turn_wheel_stop(&a->half);
+}
+
 /* Everything is there; make it one. */
 static void
 settle(struct ph_turn_req *r, const struct want *w, const struct ph_turn_share *share)
@@ -415,15 +432,17 @@ settle(struct ph_turn_req *r, const struct want *w, const struct ph_turn_share *
 	a->next = *head;
 	*head = r->alloc;
 	a->timer.kind = PH_TURN_TIMER_ALLOC;
-	ph_turn_wheel_set(&s->wheel, &a->timer, r->now + (uint64_t)lifetime_for(r) * PH_TURN_US);
+	a->half.kind = PH_TURN_TIMER_HALF;
 	a->since_us = r->now;
 	a->share = *share;
 	a->tcp = w->tcp;
 	for (unsigned i = V4; i <= V6; i++) {
 		a->relay[i] = w->relay[i];
+		a->until_us[i] = r->now + (uint64_t)lifetime_for(r) * PH_TURN_US;
 		if (w->relay[i] != 0)
 			slot_at(s, w->relay[i])->alloc = r->alloc;
 	}
+	set_timers(s, a);
 	memcpy(a->owner, r->login.owner, sizeof(a->owner));
 	memcpy(a->id, r->m->id, sizeof(a->id));
 	a->n_user = (uint8_t)(r->login.name.len < sizeof(a->user) ? r->login.name.len :
@@ -558,31 +577,50 @@ ph_turn_alloc_end(struct ph_turn_server *s, uint32_t at, enum ph_turn_reason rea
 			close_port(s, a->relay[i], now);
 	ph_turn_quota_give(s->c.quota, &a->share);
 	ph_turn_wheel_stop(&a->timer);
+	ph_turn_wheel_stop(&a->half);
 	unchain(s, at);
 	ph_turn_slab_give(&s->allocs, at);
 	s->stats[PH_TURN_STAT_ALLOCATIONS]--;
 }
 
-/* One of two families is given back; the last takes the allocation with it. */
+/* One of two families goes. */
 static void
-drop_family(struct ph_turn_req *r, unsigned family)
+drop_family(struct ph_turn_server *s, uint32_t at, unsigned family, uint64_t now)
+{
+	struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+
+	drop_peers(s, a, family == V4, family == V6, now);
+	close_port(s, a->relay[family], now);
+	a->relay[family] = 0;
+	set_timers(s, a);
+}
+
+void
+ph_turn_alloc_half(struct ph_turn_server *s, uint32_t at, uint64_t now)
+{
+	const struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
+
+	drop_family(s, at, a->until_us[V4] < a->until_us[V6] ? V4 : V6, now);
+}
+
+/* Of the address of one family, or of all. */
+static void
+prolong(struct ph_turn_req *r, bool one, unsigned family, uint32_t lifetime_s)
 {
 	struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
 
-	if (a->relay[!family] == 0) {
-		ph_turn_alloc_end(r->s, r->alloc, PH_TURN_END_CLIENT, r->now);
-		return;
-	}
-	drop_peers(r->s, a, family == V4, family == V6, r->now);
-	close_port(r->s, a->relay[family], r->now);
-	a->relay[family] = 0;
+	for (unsigned i = V4; i <= V6; i++)
+		if (!one || i == family)
+			a->until_us[i] = r->now + (uint64_t)lifetime_s * PH_TURN_US;
+	set_timers(r->s, a);
+	note_lifetime(r, PH_TURN_REFRESHED, lifetime_s);
 }
 
 /* RFC 8656 8.2. */
 void
 ph_turn_alloc_refresh(struct ph_turn_req *r)
 {
-	struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
+	const struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
 	bool one = ph_stun_has(r->m, PH_STUN_REQUESTED_ADDRESS_FAMILY);
 	unsigned family = r->m->family == PH_STUN_IPV6 ? V6 : V4;
 	bool end = ph_stun_has(r->m, PH_STUN_LIFETIME) && r->m->lifetime == 0;
@@ -597,11 +635,9 @@ ph_turn_alloc_refresh(struct ph_turn_req *r)
 	ph_stun_set(&m, PH_STUN_LIFETIME);
 	m.lifetime = end ? 0 : lifetime_for(r);
 	if (!end) {
-		ph_turn_wheel_set(&r->s->wheel, &a->timer,
-		    r->now + (uint64_t)m.lifetime * PH_TURN_US);
-		note_lifetime(r, PH_TURN_REFRESHED, m.lifetime);
-	} else if (one) {
-		drop_family(r, family);
+		prolong(r, one, family, m.lifetime);
+	} else if (one && a->relay[!family] != 0) {
+		drop_family(r->s, r->alloc, family, r->now);
 	} else {
 		ph_turn_alloc_end(r->s, r->alloc, PH_TURN_END_CLIENT, r->now);
 	}

@@ -49,15 +49,16 @@ fits_rate(struct ph_turn_server *s, uint64_t *bucket, size_t len, uint64_t now)
 
 /* To ${peer}, which may be one. */
 static bool
-fill_out(struct ph_turn_server *s, uint32_t alloc, struct ph_stun_addr peer,
+fill_out(struct ph_turn_server *s, uint32_t alloc, struct ph_stun_addr peer, uint64_t now,
     struct ph_turn_out *out)
 {
+	bool v6 = !ph_addr_is_v4(peer.addr);
 	struct ph_turn_alloc *a = ph_turn_alloc_at(s, alloc);
 	const struct ph_turn_port_slot *slot;
 
-	out->relay = a->relay[!ph_addr_is_v4(peer.addr)];
+	out->relay = a->relay[v6];
 	slot = ph_turn_port_find(s, out->relay);
-	if (slot == NULL)
+	if (slot == NULL || a->until_us[v6] <= now)
 		return false;
 	out->handle = slot->handle;
 	out->peer = peer;
@@ -93,7 +94,7 @@ ph_turn_server_from_client(struct ph_turn_server *s, const struct ph_turn_in *in
 	out->data = c.data;
 	out->len = c.len;
 	return fill_out(s, alloc, ((struct ph_turn_chan *)ph_turn_slab_at(&s->channels, at))->peer,
-	    out) ? PH_TURN_RELAY : PH_TURN_DROP;
+	    now, out) ? PH_TURN_RELAY : PH_TURN_DROP;
 }
 
 /* RFC 8656 11.2; what is wrong with it nobody is told. */
@@ -106,7 +107,7 @@ ph_turn_data_send(struct ph_turn_server *s, const struct ph_turn_in *in, const s
 	bool fragment = ph_stun_has(m, PH_STUN_DONT_FRAGMENT);
 	struct ph_stun_addr peer;
 
-	if (alloc == 0 || ph_turn_alloc_at(s, alloc)->tcp || m->peers.n != 1 ||
+	if (alloc == 0 || ph_turn_alloc_at(s, alloc)->tcp || m->peers.n == 0 ||
 	    !ph_stun_has(m, PH_STUN_DATA) || m->strange.n > 0 ||
 	    (fragment && !s->c.dont_fragment)) {
 		s->stats[PH_TURN_STAT_MALFORMED]++;
@@ -122,7 +123,7 @@ ph_turn_data_send(struct ph_turn_server *s, const struct ph_turn_in *in, const s
 	    !fits_rate(s, &ph_turn_alloc_at(s, alloc)->up_ns, out.len, now))
 		return;
 	out.ip.df |= fragment;
-	if (fill_out(s, alloc, peer, &out))
+	if (fill_out(s, alloc, peer, now, &out))
 		s->ops.to_peer(s->ops.arg, &out);
 }
 
@@ -188,7 +189,8 @@ ph_turn_server_from_peer(struct ph_turn_server *s, const struct ph_turn_peer_in 
 	struct ph_turn_alloc *a = ph_turn_alloc_at(s, slot == NULL ? 0 : slot->alloc);
 	uint32_t at;
 
-	if (slot == NULL || slot->alloc == 0 || slot->tcp || a->timer.at_us <= now ||
+	if (slot == NULL || slot->alloc == 0 || slot->tcp ||
+	    a->until_us[!ph_addr_is_v4(in->peer.addr)] <= now ||
 	    in->len > MAX_IND_DATA || !ph_turn_peer_permitted(s, slot->alloc, in->peer.addr, now)) {
 		s->stats[PH_TURN_STAT_NO_PERMISSION]++;
 		return PH_TURN_DROP;

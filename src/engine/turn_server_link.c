@@ -149,7 +149,7 @@ ph_turn_link_connect(struct ph_turn_req *r)
 	uint16_t code = 400;
 	uint32_t at = 0;
 
-	if (a->tcp && r->m->peers.n == 1)
+	if (a->tcp && r->m->peers.n > 0)
 		code = check_connect(r, r->m->peers.v[0]);
 	if (code == 0) {
 		at = new_link(s, r->alloc, ph_turn_peer_wire(s, r->m->peers.v[0]), r->now);

@@ -440,7 +440,7 @@ ph_turn_peer_channel_bind(struct ph_turn_req *r)
 	const struct ph_stun *m = r->m;
 	uint16_t code;
 
-	if (!ph_stun_has(m, PH_STUN_CHANNEL_NUMBER) || m->peers.n != 1 ||
+	if (!ph_stun_has(m, PH_STUN_CHANNEL_NUMBER) || m->peers.n == 0 ||
 	    m->channel < PH_CHANNEL_FIRST || m->channel > PH_CHANNEL_LAST ||
 	    ph_turn_alloc_at(r->s, r->alloc)->tcp)
 		code = 400;

@@ -38,7 +38,7 @@ enum {
 
 enum ph_turn_timer_kind {
 	PH_TURN_TIMER_ALLOC, PH_TURN_TIMER_PERMIT, PH_TURN_TIMER_CHANNEL, PH_TURN_TIMER_RESERVE,
-	PH_TURN_TIMER_LINK,
+	PH_TURN_TIMER_LINK, PH_TURN_TIMER_HALF,
 };
 
 struct ph_turn_port_slot {		/* an open port */
@@ -52,6 +52,8 @@ struct ph_turn_port_slot {		/* an open port */
 struct ph_turn_alloc {
 	struct ph_turn_conn conn;
 	struct ph_turn_timer timer;	/* at_us: until when */
+	struct ph_turn_timer half;	/* one of two families ends before the other */
+	uint64_t until_us[2];		/* of each family's address (RFC 8656 6) */
 	uint64_t since_us;
 	uint64_t up_ns, down_ns, icmp_ns;	/* buckets */
 	struct ph_turn_counters n;
@@ -181,6 +183,9 @@ uint32_t ph_turn_alloc_peek(struct ph_turn_server *, const struct ph_turn_conn *
 
 /* ph_turn_alloc_end(s, at, reason, now): with all that it has. */
 void ph_turn_alloc_end(struct ph_turn_server *, uint32_t, enum ph_turn_reason, uint64_t);
+
+/* ph_turn_alloc_half(s, at, now): the address of the family that is over. */
+void ph_turn_alloc_half(struct ph_turn_server *, uint32_t, uint64_t);
 
 /* ph_turn_alloc_note(s, at, kind, now): a note of it with what every kind says. */
 struct ph_turn_note ph_turn_alloc_note(struct ph_turn_server *, uint32_t, enum ph_turn_note_kind,

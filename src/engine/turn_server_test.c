@@ -262,6 +262,45 @@ test_dual(void **state)
 	assert_int_equal(r.n_open, 0);
 }
 
+/* Each family's address has an end of its own. */
+static void
+test_dual_ends(void **state)
+{
+	struct ph_stun_addr v6 = rig_at("2a00:1450::1", 7000);
+	struct ph_turn_back back;
+	struct ph_stun m;
+
+	(void)state;
+	start();
+	rig_request(&a, &m, PH_STUN_ALLOCATE);
+	m.has |= PH_STUN_BIT(PH_STUN_REQUESTED_TRANSPORT) |
+	    PH_STUN_BIT(PH_STUN_ADDITIONAL_ADDRESS_FAMILY);
+	m.transport = 17;
+	m.more_family = PH_STUN_IPV6;
+	assert_int_equal(rig_ask(&a, &m), 0);
+	rig_request(&a, &m, PH_STUN_REFRESH);
+	m.has |= PH_STUN_BIT(PH_STUN_LIFETIME) | PH_STUN_BIT(PH_STUN_REQUESTED_ADDRESS_FAMILY);
+	m.family = PH_STUN_IPV6;
+	m.lifetime = 1200;
+	assert_int_equal(rig_ask(&a, &m), 0);
+	rig_wait(&r, 500);
+	assert_int_equal(rig_permit(&a, v6), 0);
+	assert_int_equal(rig_bind(&a, 0x4000, peer(1)), 0);
+	r.now += 100ULL * RIG_S;
+	/* IPv4 is over, and not yet collected. */
+	assert_false(rig_channel(&a, 0x4000, 5));
+	for (unsigned i = 0; i < r.n_open; i++)
+		assert_int_equal(rig_peer(&r, r.open[i].relay, peer(1), 5, &back), false);
+	assert_true(rig_send(&a, v6, 5));
+	assert_int_equal(r.n_open, 1);
+	assert_int_equal(rig_permit(&a, peer(1)), 443);
+	rig_wait(&r, 599);
+	assert_int_equal(r.n_open, 1);
+	rig_wait(&r, 1);
+	assert_int_equal(r.n_open, 0);
+	assert_int_equal(r.notes[PH_TURN_ENDED], 1);
+}
+
 static void
 test_dual_half(void **state)
 {
@@ -757,7 +796,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_allocate), T(test_retransmit), T(test_wrong_user), T(test_needs_allocation),
 		T(test_allocate_errors), T(test_lifetimes), T(test_exact_end), T(test_dual),
-		T(test_dual_half), T(test_even_port), T(test_reservation_ends),
+		T(test_dual_ends), T(test_dual_half), T(test_even_port), T(test_reservation_ends),
 		T(test_reservation_alone), T(test_open_fails), T(test_channels),
 		T(test_channel_needs), T(test_permissions), T(test_back), T(test_back_v6),
 		T(test_icmp), T(test_fragment), T(test_ttl), T(test_rate), T(test_accounts),
