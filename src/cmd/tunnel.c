@@ -203,6 +203,38 @@ on_changed(void *arg, const struct ph_tunnel_status *s)
 }
 
 static void
+on_refused(void *arg, enum ph_turn_outcome outcome)
+{
+	struct show *w = arg;
+
+	wipe(w);
+	fprintf(w->run->err, "pinhole tunnel: no address for another socket: %s\n",
+	    ph_turn_outcome_sentence(outcome));
+}
+
+static void
+on_no_tcp(void *arg, enum ph_turn_outcome outcome)
+{
+	struct show *w = arg;
+
+	wipe(w);
+	fprintf(w->run->err, "pinhole tunnel: TCP goes directly, since the relay does not carry it: "
+	    "%s\n", outcome == PH_TURN_TRANSPORT ? "it relays UDP only" :
+	    ph_turn_outcome_sentence(outcome));
+}
+
+static void
+on_forbidden(void *arg, ph_u128 peer)
+{
+	struct show *w = arg;
+	char addr[PH_ADDR_TEXT];
+
+	wipe(w);
+	fprintf(w->run->err, "pinhole tunnel: the relay forbids packets to %s; its operator can "
+	    "allow that address\n", ph_addr_format(peer, addr));
+}
+
+static void
 no_way(struct show *w, const struct ph_tunnel_end *end)
 {
 	FILE *err = w->run->err;
@@ -252,7 +284,8 @@ run_tunnel(struct ph_run *run)
 {
 	struct show w = { .run = run, .terminal = isatty(STDERR_FILENO) };
 	struct ph_tunnel_opts o = { .begun = on_begun, .status = on_status,
-	    .changed = on_changed, .arg = &w };
+	    .changed = on_changed, .refused = on_refused, .no_tcp = on_no_tcp,
+	    .forbidden = on_forbidden, .arg = &w };
 	struct ph_tunnel_end end;
 	struct ph_needs n;
 	struct ph_want want;

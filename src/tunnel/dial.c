@@ -209,10 +209,12 @@ leg_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 	struct ph_call *c;
 
 	end_leg(l);
-	if (is_of_way(outcome))
+	if (is_of_way(outcome)) {
 		ph_ladder_failed(d->o.ladder, l->way, why, ph_clock_us());
-	else
+	} else {
 		d->not_offered_us = ph_clock_us() + NOT_OFFERED_US;
+		d->o.not_offered(d->o.arg, outcome);
+	}
 	if (!was_ready && is_of_way(outcome)) {
 		leg_ready(l);
 		return;

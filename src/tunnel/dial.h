@@ -2,6 +2,7 @@
 #ifndef PH_TUNNEL_DIAL_H
 #define PH_TUNNEL_DIAL_H
 
+#include "engine/turn_client.h"
 #include "tunnel/ladder.h"
 
 /*
@@ -21,6 +22,8 @@ struct ph_dial_opts {
 	struct ph_via *via;
 	struct ph_ladder *ladder;
 	struct ph_str username, password;
+	void (*not_offered)(void *arg, enum ph_turn_outcome);	/* the relay does no TCP */
+	void *arg;
 };
 
 /* A connection being made. */

@@ -334,7 +334,7 @@ ph_leg_send(struct ph_leg *x, struct ph_stun_addr peer, const void *p, size_t n)
 	if (x->over)
 		return PH_LEG_LATER;
 	if (i < 0)
-		return PH_LEG_REFUSED;
+		return PH_LEG_FULL;
 	x->last = (unsigned)i;
 	switch (x->turn.peer[i].state) {
 	case PH_TURN_PEER_REFUSED:

@@ -53,6 +53,7 @@ enum ph_leg_sent {
 	PH_LEG_LATER,			/* not yet: again after ${ready} */
 	PH_LEG_DROPPED,			/* no room */
 	PH_LEG_REFUSED,			/* the relay does not let this peer through */
+	PH_LEG_FULL,			/* of peers */
 };
 
 /* ph_leg_send(x, peer, p, n): one datagram; the peer is permitted when it is new. */

@@ -277,25 +277,21 @@ keep_for_later(struct ph_local *l, struct ph_stun_addr to, const void *p, size_t
 	l->n_pending++;
 }
 
-/* False: to be kept. */
-static bool
+static enum ph_leg_sent
 send_relayed(struct ph_local *l, struct ph_stun_addr to, const void *p, size_t n)
 {
 	struct ph_nat_counts *c = &l->nat->counts;
+	enum ph_leg_sent sent = l->leg == NULL ? PH_LEG_LATER : ph_leg_send(l->leg, to, p, n);
 
-	switch (l->leg == NULL ? PH_LEG_LATER : ph_leg_send(l->leg, to, p, n)) {
-	case PH_LEG_SENT:
+	if (sent == PH_LEG_SENT) {
 		c->up_packets++;
 		c->up_bytes += n;
-		return true;
-	case PH_LEG_LATER:
-		return false;
-	case PH_LEG_DROPPED:
-	case PH_LEG_REFUSED:
-		break;
+	} else if (sent != PH_LEG_LATER) {
+		c->dropped++;
 	}
-	c->dropped++;
-	return true;
+	if (sent == PH_LEG_REFUSED)
+		l->nat->o.forbidden(l->nat->o.arg, to);
+	return sent;
 }
 
 static void
@@ -313,7 +309,7 @@ on_ready(void *arg)
 
 		if (now - q->at_us > PENDING_US)
 			l->nat->counts.dropped++;
-		else if (!send_relayed(l, q->to, q->p, q->len)) {
+		else if (send_relayed(l, q->to, q->p, q->len) == PH_LEG_LATER) {
 			l->pending[kept++] = *q;
 			continue;
 		}
@@ -362,6 +358,8 @@ on_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 
 	if (blames_way(outcome))
 		ph_ladder_failed(x->o.ladder, l->way, why, now);
+	else
+		x->o.refused(x->o.arg, outcome);
 	ph_leg_end(l->leg);
 	l->leg = NULL;
 	ph_leg_end(l->better);
@@ -370,8 +368,7 @@ on_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 	if (l->way != before)
 		x->counts.changes++;
 	ph_wait_at(l->retry, l->way != before ? 0 : now + RETRY_US);
-	if (x->o.changed != NULL)
-		x->o.changed(x->o.arg);
+	x->o.changed(x->o.arg);
 }
 
 static struct ph_leg_opts
@@ -482,8 +479,18 @@ relay(struct ph_local *l, const struct ph_ip *ip)
 		l->nat->counts.dropped++;
 		return;
 	}
-	if (!send_relayed(l, to, ip->data, ip->data_len))
+	switch (send_relayed(l, to, ip->data, ip->data_len)) {
+	case PH_LEG_LATER:
 		keep_for_later(l, to, ip->data, ip->data_len);
+		break;
+	case PH_LEG_REFUSED:
+		refuse(l->nat, ip, PH_IP_PROHIBITED);
+		break;
+	case PH_LEG_SENT:
+	case PH_LEG_DROPPED:
+	case PH_LEG_FULL:
+		break;
+	}
 }
 
 static bool
@@ -553,8 +560,7 @@ spare_lost(void *arg, enum ph_turn_outcome outcome, const char *why)
 		ph_ladder_failed(x->o.ladder, x->spare_way, why, ph_clock_us());
 	ph_leg_end(x->spare);
 	x->spare = NULL;
-	if (x->o.changed != NULL)
-		x->o.changed(x->o.arg);
+	x->o.changed(x->o.arg);
 }
 
 static void

@@ -45,8 +45,10 @@ struct ph_nat_opts {
 	struct ph_str username, password;
 	int tun;
 	ph_u128 from4, from6;		/* who sends ICMP errors to the program */
-	/* a way failed, or works; may be NULL */
-	void (*changed)(void *arg);
+	void (*changed)(void *arg);	/* a way failed, or works */
+	/* the relay gives no address, or lets nothing through to ${peer} */
+	void (*refused)(void *arg, enum ph_turn_outcome);
+	void (*forbidden)(void *arg, struct ph_stun_addr peer);
 	void *arg;
 };
 

@@ -48,7 +48,9 @@ struct run {
 	struct scout scout[PH_LADDER_WAYS];
 	unsigned way;
 	uint64_t start_us, first_ready_us, status_us;
-	bool begun, done;
+	bool begun, done, no_tcp;
+	enum ph_turn_outcome refused;	/* said last; BUSY: nothing */
+	ph_u128 forbidden;		/* said last */
 };
 
 static uint8_t packet[PH_TUN_MTU];
@@ -121,6 +123,38 @@ on_changed(void *arg)
 	tell(r, r->o->changed);
 }
 
+/* --- what the relay does not do, said once --- */
+
+static void
+on_refused(void *arg, enum ph_turn_outcome outcome)
+{
+	struct run *r = arg;
+
+	if (r->refused != outcome)
+		r->o->refused(r->o->arg, outcome);
+	r->refused = outcome;
+}
+
+static void
+on_no_tcp(void *arg, enum ph_turn_outcome outcome)
+{
+	struct run *r = arg;
+
+	if (!r->no_tcp)
+		r->o->no_tcp(r->o->arg, outcome);
+	r->no_tcp = true;
+}
+
+static void
+on_forbidden(void *arg, struct ph_stun_addr peer)
+{
+	struct run *r = arg;
+
+	if (r->forbidden != peer.addr)
+		r->o->forbidden(r->o->arg, peer.addr);
+	r->forbidden = peer.addr;
+}
+
 /* --- finding a way --- */
 
 static void
@@ -138,9 +172,10 @@ begin(struct run *r, struct scout *s)
 	struct ph_nat_opts o = { .via = &r->via, .ladder = &r->ladder, .want = r->o->want,
 	    .username = r->o->username, .password = r->o->password, .tun = r->jail.tun,
 	    .from4 = PH_ROOM_GATE4, .from6 = PH_ROOM_GATE6, .changed = on_changed,
-	    .arg = r };
+	    .refused = on_refused, .forbidden = on_forbidden, .arg = r };
 	struct ph_dial_opts d = { .via = &r->via, .ladder = &r->ladder,
-	    .username = r->o->username, .password = r->o->password };
+	    .username = r->o->username, .password = r->o->password,
+	    .not_offered = on_no_tcp, .arg = r };
 	struct ph_tcp_opts t = { .via = &r->via, .want = r->o->want, .tun = r->jail.tun,
 	    .listen4 = r->jail.listen4, .listen6 = r->jail.has_v6 ? r->jail.listen6 : -1,
 	    .here4 = PH_ROOM_HERE4, .here6 = PH_ROOM_HERE6, .gate4 = PH_ROOM_GATE4,

@@ -48,6 +48,13 @@ struct ph_tunnel_opts {
 	/* once a second; when the way changes */
 	void (*status)(void *arg, const struct ph_tunnel_status *);
 	void (*changed)(void *arg, const struct ph_tunnel_status *);
+	/*
+	 * What does not work though the way does, each said once: no address of the relay, no
+	 * TCP, nothing to that peer.
+	 */
+	void (*refused)(void *arg, enum ph_turn_outcome);
+	void (*no_tcp)(void *arg, enum ph_turn_outcome);
+	void (*forbidden)(void *arg, ph_u128 peer);
 	void *arg;
 };
 
