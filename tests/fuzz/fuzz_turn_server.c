@@ -19,6 +19,7 @@ enum { CLIENTS = 4, US = 1000000 };
 
 static struct {
 	struct ph_turn_server *s;
+	struct ph_turn_server_config c;
 	struct ph_stun_auth auth;
 	uint64_t now;
 	unsigned open, links;
@@ -110,7 +111,7 @@ do_drop(void *arg, uint32_t link)
 
 /* What ${p} says, with credentials and a signature. */
 static size_t
-sign(const uint8_t *p, size_t n, uint8_t *out, size_t cap)
+sign(bool bob, const uint8_t *p, size_t n, uint8_t out[4096])
 {
 	struct ph_stun_seal seal = { .auth = &w.auth, .sha1 = true };
 	struct ph_stun_key key;
@@ -121,12 +122,12 @@ sign(const uint8_t *p, size_t n, uint8_t *out, size_t cap)
 	ph_stun_set(&m, PH_STUN_USERNAME);
 	ph_stun_set(&m, PH_STUN_REALM);
 	ph_stun_set(&m, PH_STUN_NONCE);
-	m.username = n % 8 == 0 ? PH_STR("bob") : PH_STR("alice");
+	m.username = bob ? PH_STR("bob") : PH_STR("alice");
 	m.realm = PH_STR("x");
 	m.nonce = (struct ph_str){ w.nonce[w.who], w.nonce_len[w.who] };
 	ph_stun_key(PH_STUN_MD5, m.username, m.realm, PH_STR("pw"), &key);
 	ph_stun_auth_key(&w.auth, key.bytes, key.len);
-	return ph_stun_encode(&m, &seal, out, cap);
+	return ph_stun_encode(&m, &seal, out, 4096);
 }
 
 /* Type and attributes come from the script, the rest of the header is made right. */
@@ -163,7 +164,7 @@ client(uint8_t how, const uint8_t *p, size_t n)
 		in.data = framed;
 	}
 	if (how & 0x20 && in.len > 0) {
-		in.len = sign(in.data, in.len, signed_one, sizeof(signed_one));
+		in.len = sign((how & 8) != 0, in.data, in.len, signed_one);
 		in.data = signed_one;
 	}
 	ph_turn_server_worker(in.data, in.len);
@@ -179,6 +180,26 @@ client(uint8_t how, const uint8_t *p, size_t n)
 	}
 	if (how & 0x40)
 		ph_turn_server_stream_gone(w.s, &in.conn, w.now);
+}
+
+/* What the host of the server does. */
+static void
+host(uint8_t how)
+{
+	static const struct ph_range deny = { PH_V4(0x08080801), PH_V4(0x08080801) };
+	struct ph_turn_counters moved = { 1, 2, 3, 4 };
+	const char *why;
+
+	ph_turn_server_account(w.s, w.relay[how & 7], &moved);
+	if (how & 0x08)
+		ph_turn_server_port_lost(w.s, w.relay[how & 7], w.now);
+	if (how & 0x10)
+		ph_turn_server_drain(w.s, (how & 0x20) != 0, NULL);
+	w.c.n_deny = how & 1;
+	w.c.deny = &deny;
+	w.c.hairpin = (how & 2) != 0;
+	w.c.limits.bytes_per_s = (how & 0x40) != 0 ? 1000 : 0;
+	assert(ph_turn_server_reload(w.s, &w.c, w.now, &why));
 }
 
 static void
@@ -199,6 +220,8 @@ far_end(uint8_t how, const uint8_t *p, size_t n)
 		w.link = ph_turn_server_accepted(w.s, in.relay, in.peer, w.now);
 	else if (how & 0x40)
 		ph_turn_server_link_gone(w.s, w.link);
+	else if (n == 1)
+		host(p[0]);
 	else if (ph_turn_server_from_peer(w.s, &in, w.now, &back) == PH_TURN_RELAY &&
 	    back.head_len > 4 && in.len < 4000) {
 		memcpy(all, back.head, back.head_len);
@@ -216,28 +239,27 @@ begin(const uint8_t *seed)
 	static const struct ph_turn_ops ops = { .random = give_random, .wall_s = wall,
 		.open = open_port, .close = close_port, .to_client = to_client,
 		.to_peer = to_peer, .connect = do_connect, .join = do_join, .drop = do_drop };
-	struct ph_turn_server_config c;
 	const char *why;
 
 	memset(&w, 0, sizeof(w));
 	w.now = 10000000;
 	assert(ph_stun_auth_init(&w.auth));
-	ph_turn_server_defaults(&c);
-	c.realm = PH_STR("x");
-	c.users = users;
-	c.n_users = 2;
-	c.sha256 = (*seed & 1) != 0;
-	c.tcp = (*seed & 2) != 0;
-	c.port_first = 50000;
-	c.port_last = 50015;
-	c.quarantine_s = 2;
-	c.relays[0].local = c.relays[0].shown = PH_V4(0x09090909);
-	c.relays[1].local = c.relays[1].shown = (ph_u128)0x2a001450 << 96 | 1;
-	c.n_relays = 2;
-	c.limits.allocations = 3;
-	c.limits.permissions = c.limits.channels = 6;
-	c.limits.links = 2;
-	w.s = ph_turn_server_new(&c, &ops, &why);
+	ph_turn_server_defaults(&w.c);
+	w.c.realm = PH_STR("x");
+	w.c.users = users;
+	w.c.n_users = 2;
+	w.c.sha256 = (*seed & 1) != 0;
+	w.c.tcp = (*seed & 2) != 0;
+	w.c.port_first = 50000;
+	w.c.port_last = 50015;
+	w.c.quarantine_s = 2;
+	w.c.relays[0].local = w.c.relays[0].shown = PH_V4(0x09090909);
+	w.c.relays[1].local = w.c.relays[1].shown = (ph_u128)0x2a001450 << 96 | 1;
+	w.c.n_relays = 2;
+	w.c.limits.allocations = 3;
+	w.c.limits.permissions = w.c.limits.channels = 6;
+	w.c.limits.links = 2;
+	w.s = ph_turn_server_new(&w.c, &ops, &why);
 	assert(w.s != NULL);
 }
 
