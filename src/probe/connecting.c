@@ -12,6 +12,8 @@
 enum {
 	TRIES = 5, TRY_GAP_US = 500000,
 	PACE_US = 4000,			/* between connections: no burst that looks like a scan */
+	LOOKS = 2, GAPS = 5, CLOSER = 96,	/* closer looks; gaps of one; ports of a gap */
+	CLOSER_PACE_US = 10000,		/* the far end has room for so many connections */
 };
 
 /* One connection of one port. */
@@ -31,6 +33,7 @@ struct ph_connecting_one {
 	struct ph_connecting *all;
 	struct ph_sample s;
 	bool decided, connected;
+	bool closer;			/* between two that have held: one exchange is enough */
 	uint32_t rtt_us;
 	struct attempt try[TRIES];
 	struct ph_watch *watch;		/* for the next attempt, and the end */
@@ -49,6 +52,9 @@ close_attempt(struct attempt *a)
 	ph_tcp_abort(a->fd);
 }
 
+static bool look_closer(struct ph_connecting *);
+static void finish(struct ph_connecting *);
+
 static void
 decide(struct ph_connecting_one *p, enum ph_verdict v, const char *why)
 {
@@ -63,11 +69,9 @@ decide(struct ph_connecting_one *p, enum ph_verdict v, const char *why)
 	for (unsigned i = 0; i < TRIES; i++)
 		close_attempt(&p->try[i]);
 	ph_watch_end(p->watch);
-	if (--c->open_ones > 0)
+	if (--c->open_ones > 0 || look_closer(c))
 		return;
-	c->done = true;
-	if (c->on_done != NULL)
-		c->on_done(c->arg);
+	finish(c);
 }
 
 /* Who said no: the offender of the last ICMP message, if there is one. */
@@ -173,7 +177,7 @@ hear(struct attempt *a, uint64_t now)
 		p->rtt_us = (uint32_t)(now - a->asked_us);
 	a->asked = false;
 	p->s.evidence.received_in++;
-	if (++a->round < p->all->o.rounds) {
+	if (++a->round < (p->closer ? 1 : p->all->o.rounds)) {
 		ph_watch_at(a->watch, now + p->all->o.gap_us);
 	} else if (a->tls == NULL) {
 		decide(p, PH_OPEN, NULL);
@@ -331,12 +335,13 @@ on_port(void *arg, unsigned events)
 }
 
 static void
-add_port(struct ph_connecting *c, uint16_t port)
+add_port(struct ph_connecting *c, uint16_t port, const struct ph_ranges *unbound)
 {
-	struct ph_connecting_one *p = &c->v[c->n++];
+	struct ph_connecting_one *p = PH_NEW(c->loop->mem, struct ph_connecting_one);
 
-	*p = (struct ph_connecting_one){ .all = c, .s.port = port };
-	if (ph_ranges_has(c->o.unbound, port)) {
+	*PH_PUSH(c->loop->mem, c->v, c->n, c->cap) = p;
+	*p = (struct ph_connecting_one){ .all = c, .s.port = port, .closer = c->looks > 0 };
+	if (unbound == NULL || ph_ranges_has(unbound, port)) {
 		p->decided = true;
 		p->s.verdict = PH_NOT_TESTED;
 		p->s.why = "the responder cannot use this port";
@@ -344,41 +349,122 @@ add_port(struct ph_connecting *c, uint16_t port)
 	}
 	c->open_ones++;
 	p->watch = ph_watch_new(c->loop, -1, 0, on_port, p);
-	ph_watch_at(p->watch, ph_loop_now(c->loop) + c->open_ones * PACE_US);
+	ph_watch_at(p->watch, ph_loop_now(c->loop) +
+	    c->open_ones * (p->closer ? CLOSER_PACE_US : PACE_US));
+}
+
+static int
+by_port(const void *a, const void *b)
+{
+	const struct ph_connecting_one *x = *(struct ph_connecting_one *const *)a;
+	const struct ph_connecting_one *y = *(struct ph_connecting_one *const *)b;
+
+	return (x->s.port > y->s.port) - (x->s.port < y->s.port);
+}
+
+static void
+add_ports(struct ph_connecting *c, const struct ph_ranges *ports,
+    const struct ph_ranges *unbound)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		for (ph_u128 p = ports->r[i].lo; p <= ports->r[i].hi; p++)
+			add_port(c, (uint16_t)p, unbound);
+	qsort(c->v, c->n, sizeof(struct ph_connecting_one *), by_port);
+}
+
+/* --- closer looks --- */
+
+/* One open, one blocked, and ports between them that nobody tried. */
+static bool
+is_gap(const struct ph_connecting *c, const struct ph_sample *a, const struct ph_sample *b)
+{
+	if (b->port - a->port < 2 || a->by_host || b->by_host || a->verdict == b->verdict ||
+	    (a->verdict != PH_OPEN && a->verdict != PH_BLOCKED) ||
+	    (b->verdict != PH_OPEN && b->verdict != PH_BLOCKED))
+		return false;
+	return ph_ranges_subset(ph_ranges_one(c->loop->mem, a->port, b->port), c->o.whole);
+}
+
+static const struct ph_ranges *
+closer_ports(const struct ph_connecting *c)
+{
+	const struct ph_ranges *out = ph_ranges_none();
+	unsigned gaps = 0;
+
+	for (size_t i = 0; i + 1 < c->n && gaps < GAPS; i++) {
+		const struct ph_sample *a = &c->v[i]->s, *b = &c->v[i + 1]->s;
+
+		if (!is_gap(c, a, b))
+			continue;
+		gaps++;
+		out = ph_ranges_union(c->loop->mem, out, ph_sample_ports(c->loop->mem,
+		    ph_ranges_one(c->loop->mem, a->port + 1U, b->port - 1U), CLOSER, CLOSER));
+	}
+	return out;
+}
+
+static void
+finish(struct ph_connecting *c)
+{
+	c->done = true;
+	if (c->on_done != NULL)
+		c->on_done(c->arg);
+}
+
+static void
+on_closer_bound(void *arg, const struct ph_session_bound *b)
+{
+	struct ph_connecting *c = arg;
+
+	if (c->done)
+		return;
+	if (b != NULL)
+		add_ports(c, c->closer, b->failed);
+	if (c->open_ones == 0)
+		finish(c);
+}
+
+/* All are decided: false when there is no more to be found out. */
+static bool
+look_closer(struct ph_connecting *c)
+{
+	if (c->o.whole == NULL || c->looks >= LOOKS ||
+	    ph_session_failure(c->session) != NULL)
+		return false;
+	c->closer = closer_ports(c);
+	if (c->closer->n == 0)
+		return false;
+	c->looks++;
+	ph_session_bind(c->session, PH_CONTROL_TCP, c->closer, on_closer_bound, c);
+	return true;
 }
 
 void
 ph_connecting_start(struct ph_loop *l, struct ph_session *s,
     const struct ph_connecting_opts *o, struct ph_connecting *c)
 {
-	const struct ph_ranges *ports = o->ports;
-	size_t n = 0;
-
 	*c = (struct ph_connecting){ .loop = l, .session = s, .o = *o };
-	for (size_t i = 0; i < ports->n; i++)
-		n += (size_t)(ports->r[i].hi - ports->r[i].lo) + 1;
-	c->v = ph_arena_array(l->mem, n, sizeof(*c->v));
-	for (size_t i = 0; i < ports->n; i++)
-		for (ph_u128 p = ports->r[i].lo; p <= ports->r[i].hi; p++)
-			add_port(c, (uint16_t)p);
+	add_ports(c, o->ports, o->unbound);
 	c->done = c->open_ones == 0;
 }
 
 void
 ph_connecting_end(struct ph_connecting *c)
 {
+	c->o.whole = NULL;
 	for (size_t i = 0; i < c->n; i++)
-		decide(&c->v[i], PH_UNKNOWN, "there was no time to finish");
+		decide(c->v[i], PH_UNKNOWN, "there was no time to finish");
+	c->done = true;
 }
 
 void
 ph_connecting_doubt(struct ph_connecting *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].s.verdict == PH_BLOCKED && !c->v[i].s.by_host) {
-			c->v[i].s.verdict = PH_UNKNOWN;
-			c->v[i].s.way = PH_WAY_NONE;
-			c->v[i].s.why = "the responder was lost";
+		if (c->v[i]->s.verdict == PH_BLOCKED && !c->v[i]->s.by_host) {
+			c->v[i]->s.verdict = PH_UNKNOWN;
+			c->v[i]->s.way = PH_WAY_NONE;
+			c->v[i]->s.why = "the responder was lost";
 		}
 }
 
@@ -399,9 +485,9 @@ ph_connecting_observed(struct ph_arena *mem, const struct ph_connecting *c,
 	size_t n_rtt = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		v[i] = c->v[i].s;
-		if (c->v[i].rtt_us > 0 && ph_ranges_has(ports, v[i].port))
-			rtt[n_rtt++] = c->v[i].rtt_us;
+		v[i] = c->v[i]->s;
+		if (c->v[i]->rtt_us > 0 && ph_ranges_has(ports, v[i].port))
+			rtt[n_rtt++] = c->v[i]->rtt_us;
 	}
 	*between = ph_sample_parts(mem, v, c->n, ports, out, n_out);
 	qsort(rtt, n_rtt, sizeof(*rtt), by_number);

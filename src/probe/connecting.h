@@ -15,9 +15,14 @@
  * is known, and the secret of the connection be the same at both ends: whoever sits
  * between and shows a certificate of his own, however well the computer may trust
  * it, is found out.
+ *
+ * Of a long range a sample is tried.  Between two of them with different fates the far end
+ * is then asked to listen on what lies between, and that is tried: all of it at once, or
+ * as many ports as make the next round the last.
  */
 struct ph_connecting_opts {
 	const struct ph_ranges *ports, *unbound;
+	const struct ph_ranges *whole;	/* what ${ports} are a sample of; NULL: leave it there */
 	const struct ph_ranges *tls;	/* of ${ports}: speak TLS there */
 	const struct ph_tls_key *key;	/* ours, and the far end's, for TLS */
 	const uint8_t *peer;
@@ -31,8 +36,10 @@ struct ph_connecting {
 	struct ph_loop *loop;
 	struct ph_session *session;
 	struct ph_connecting_opts o;
-	struct ph_connecting_one *v;
-	size_t n, open_ones;
+	struct ph_connecting_one **v;	/* by port */
+	size_t n, cap, open_ones;
+	const struct ph_ranges *closer;	/* asked for, to be tried next */
+	unsigned looks;			/* closer ones */
 	bool done, intercepted;
 	void (*on_done)(void *);
 	void *arg;

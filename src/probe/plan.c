@@ -95,6 +95,7 @@ set_ports(struct ph_arena *mem, struct ph_test_family *f)
 	if (f->thin)
 		p->udp = collect(mem, f, PH_UDP, PH_OUT, PH_PLAN_UDP_WHOLE, PH_PLAN_UDP_STEPS);
 	p->tcp = collect(mem, f, PH_TCP, PH_OUT, PH_PLAN_TCP_WHOLE, PH_PLAN_TCP_STEPS);
+	p->tcp_whole = collect(mem, f, PH_TCP, PH_OUT, 0, 0);
 	p->udp_in = collect(mem, f, PH_UDP, PH_IN, PH_PLAN_IN_WHOLE, PH_PLAN_IN_STEPS);
 	p->tcp_in = collect(mem, f, PH_TCP, PH_IN, PH_PLAN_IN_WHOLE, PH_PLAN_IN_STEPS);
 	p->tls = ph_ranges_none();

@@ -23,6 +23,7 @@ enum {
 struct ph_test_ports {
 	const struct ph_ranges *udp, *tcp;	/* to the far end, opened from here */
 	const struct ph_ranges *udp_in, *tcp_in;	/* here, opened by the far end */
+	const struct ph_ranges *tcp_whole;	/* tcp is a sample of */
 	const struct ph_ranges *tls;	/* of tcp: those on which TLS is spoken */
 };
 

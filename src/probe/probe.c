@@ -253,6 +253,7 @@ start_connecting(struct ph_run_state *r, const struct ph_test_family *f)
 	struct ph_connecting_opts co = {
 		.ports = f->ports.tcp, .unbound = ph_ranges_union(r->mem, r->unbound_tcp[f->v6],
 		    ph_ranges_one(r->mem, r->o->port, r->o->port)),
+		.whole = r->o->quick ? NULL : f->ports.tcp_whole,
 		.to = f->to, .from = f->from, .rounds = ROUNDS, .tls = f->ports.tls,
 		.key = r->o->key, .peer = r->o->peer,
 		.gap_us = r->o->quick ? HOLD_QUICK_US : HOLD_US, .silence_us = SILENCE_US,
