@@ -218,8 +218,8 @@ on_no_tcp(void *arg, enum ph_turn_outcome outcome)
 	struct show *w = arg;
 
 	wipe(w);
-	fprintf(w->run->err, "pinhole tunnel: TCP goes directly, since the relay does not carry it: "
-	    "%s\n", outcome == PH_TURN_TRANSPORT ? "it relays UDP only" :
+	fprintf(w->run->err, "pinhole tunnel: TCP goes directly, since the relay does not carry "
+	    "it: %s\n", outcome == PH_TURN_TRANSPORT ? "it relays UDP only" :
 	    ph_turn_outcome_sentence(outcome));
 }
 

@@ -92,11 +92,12 @@ start_relay() {
 }
 
 tunnel() {
+	at=${at:---at vidyoconnect.routers=10.5.2.9,2001:db8:2::9
+	    --at vidyoconnect.portals=10.5.2.9,2001:db8:2::9}
 	nsenter -n"$work/ns-client" env TURN_USER=alice TURN_PASSWORD=secret ${env-} \
 	    timeout 40 ${as-} "$pinhole" tunnel --via "${via-10.5.2.2}" \
-	    --ca-file "$work/cert.pem" ${opt-} vidyoconnect \
-	    --at vidyoconnect.routers=10.5.2.9,2001:db8:2::9 \
-	    --at vidyoconnect.portals=10.5.2.9,2001:db8:2::9 -- "$@"
+	    --ca-file "$work/cert.pem" ${opt-} ${service:-vidyoconnect} \
+	    $at -- "$@"
 }
 
 # Run the script again in namespaces of its own, in which it may do everything and which

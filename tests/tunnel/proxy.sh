@@ -21,6 +21,7 @@ opt="--proxy http://10.5.1.1:3128"
 is 0 "UDP through the proxy" tunnel $peer udp 10.5.2.9 20
 says "arrives" '^got [12][0-9] of 20, seen as 1,' "$out"
 says "as is said" 'TURN over TLS through the proxy 10.5.1.1 port 3128' "$err"
+opt="$opt --rungs turn-tls"
 is 0 "TCP through the proxy" tunnel $peer tcp 10.5.2.9 5
 says "all of it" '^got 5000000$' "$out"
 
@@ -33,6 +34,7 @@ says "is said" 'the proxy wants a name and password' "$err"
 echo bob:p@ss >"$work/account"
 opt="--rungs turn-tls --proxy-account $work/account"
 is 0 "an account in a file" tunnel true
+rules "tcp dport 443 reject with tcp reset"
 env="https_proxy=10.5.1.1:3128 no_proxy=example.com,10.5.2.2"
 opt="--rungs turn-tls"
 is 3 "a host that wants no proxy" tunnel true

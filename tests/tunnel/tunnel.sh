@@ -121,3 +121,46 @@ is 64 "no program" client "$pinhole" tunnel --via 10.5.2.2 vidyoconnect
 is 64 "no relay" client "$pinhole" tunnel vidyoconnect -- true
 is 64 "no such rung" client "$pinhole" tunnel --via 10.5.2.2 --rungs turn-tsl vidyoconnect -- true
 says "is one like it" "did you mean 'turn-tls'" "$err"
+
+# Programs that are no test: a service of one's own, with UDP and TCP on one port.
+mkdir "$work/services"
+cat >"$work/services/meter.yaml" <<'END'
+name: meter
+title: A meter
+source: https://example.org/meter
+confidence: B
+groups:
+  servers: { what: the other end, how: choose it }
+flows:
+  all:
+    purpose: measuring
+    proto: [udp, tcp]
+    ports: 5201
+    direction: out
+    initiator: client
+    groups: [servers]
+    need: required
+END
+if command -v iperf3 >/dev/null; then
+	rules "tcp dport 443 accept"
+	server iperf3 -s -B 10.5.2.9 >/dev/null 2>&1 &
+	sleep 0.3
+	service=meter at="--catalog $work/services --at meter.servers=10.5.2.9"
+	is 0 "iperf3, UDP" tunnel iperf3 -u -c 10.5.2.9 -b 4M -t 2 -l 1200 --json
+	says "arrives" '"lost_percent":	[0-4](\.|,)' "$out"
+	is 0 "iperf3, TCP, the other way" tunnel iperf3 -R -c 10.5.2.9 -t 1 --json
+	service= at=
+else
+	skip "iperf3" "iperf3 is missing"
+fi
+if command -v sipp >/dev/null; then
+	service=h323-sip at="--at h323-sip.gateways=10.5.2.9"
+	(cd "$work" && server timeout 30 sipp -sn uas -i 10.5.2.9 -nostdin >/dev/null 2>&1) &
+	sleep 0.5
+	is 0 "sipp, ten calls" tunnel sh -c "cd '$work' && TERM=dumb sipp -sn uac 10.5.2.9:5060 \
+	    -i 198.18.0.1 -m 10 -r 5 -nostdin"
+	says "all of them" 'Successful call +\|[^|]*\| +10 ' "$out"
+	service= at=
+else
+	skip "sipp" "sip-tester is missing"
+fi
