@@ -483,6 +483,12 @@ test_limited(void **state)
 			fail_msg("line %zu: %d", i, r.answer.error.code);
 		if (t[i].code != 0)
 			continue;
+		/* The same person with a later time is another name (RFC 8656 5). */
+		make_password("1790000900:carol", t[i].password, text);
+		a.user = "1790000900:carol";
+		assert_int_equal(rig_refresh(&a, 600), 441);
+		make_password(t[i].name, t[i].password, text);
+		a.user = t[i].name;
 		/* It may have ended since, but not for a new allocation. */
 		r.wall_s += 1000;
 		assert_int_equal(rig_refresh(&a, 600), 0);

@@ -174,14 +174,13 @@ find_user(const struct ph_turn_logins *x, const struct ph_stun *m)
 
 /* Listed and time-limited users of one name are two users. */
 static bool
-set_owner(const char *kind, struct ph_str name, struct ph_turn_login *out)
+identify(const char *kind, struct ph_str name, uint8_t out[16])
 {
 	uint8_t hash[32];
 
 	if (!ph_stun_userhash(ph_str(kind), name, hash))
 		return false;
-	memcpy(out->owner, hash, sizeof(out->owner));
-	out->name = name;
+	memcpy(out, hash, 16);
 	return true;
 }
 
@@ -243,8 +242,10 @@ check_limited(struct ph_turn_logins *x, const struct ph_turn_claim *c,
 		until.len = (size_t)(colon - name.s);
 		name = (struct ph_str){ colon + 1, name.len - until.len - 1 };
 	}
+	out->name = name;
 	return ph_str_u64(until, 10, UINT64_MAX - 1, &out->until_s) &&
-	    try_secrets(x, c, auth, out) && set_owner("limited", name, out);
+	    try_secrets(x, c, auth, out) && identify("limited", c->m->username, out->owner) &&
+	    identify("limited", name, out->account);
 }
 
 bool
@@ -260,5 +261,9 @@ ph_turn_login_check(struct ph_turn_logins *x, const struct ph_turn_claim *c,
 		return check_limited(x, c, auth, out);
 	out->key_len = c->sha256_key ? sizeof(u->sha256) : sizeof(u->md5);
 	memcpy(out->key, c->sha256_key ? u->sha256 : u->md5, out->key_len);
-	return try_key(c, auth, out) && set_owner("listed", u->name, out);
+	out->name = u->name;
+	if (!try_key(c, auth, out) || !identify("listed", u->name, out->owner))
+		return false;
+	memcpy(out->account, out->owner, sizeof(out->account));
+	return true;
 }

@@ -11,12 +11,13 @@
  * name that is not in it may be one of a time-limited credential: "1790000000:alice", until
  * when and who, the password being the HMAC of the name with a secret that we share with who
  * hands them out, in base64 (draft-uberti-behave-turn-rest-00; SHA-1, and SHA-256 too).  For
- * quotas and ownership the part after the colon is the user.
+ * quotas and logs the part after the colon is the user.
  */
 struct ph_turn_logins;
 
 struct ph_turn_login {
-	uint8_t owner[16];		/* the same for the same user */
+	uint8_t owner[16];		/* the same for the same name (441, RFC 8656 5) */
+	uint8_t account[16];		/* the same for the same user, whatever the time */
 	struct ph_str name;		/* who, for logs; borrowed */
 	uint8_t key[32];
 	uint8_t key_len;		/* 16 or 32; 0: not signed */

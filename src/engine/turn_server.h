@@ -54,7 +54,7 @@ struct ph_turn_conn {
 struct ph_turn_ip {
 	uint8_t tos;			/* DSCP and ECN */
 	uint8_t ttl;			/* 0: not known, the system's default */
-	bool df;			/* IPv4: do not fragment */
+	bool df;			/* do not fragment */
 };
 
 /* A port to relay from, as ops->open() is asked for it. */

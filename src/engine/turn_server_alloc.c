@@ -521,7 +521,7 @@ ph_turn_alloc_allocate(struct ph_turn_req *r)
 		return;
 	}
 	code = check_all(r, &w);
-	if (code == 0 && !ph_turn_quota_take(r->s->c.quota, &r->s->c.limits, r->login.owner,
+	if (code == 0 && !ph_turn_quota_take(r->s->c.quota, &r->s->c.limits, r->login.account,
 	    r->in->conn.client, &share))
 		code = 486;
 	if (code == 0) {

@@ -14,12 +14,13 @@ enum {
 	MAX_IND_DATA = UINT16_MAX - 64,
 };
 
-/* --- IP (RFC 8656 14): as it came, but one hop further; false: it has had its hops --- */
+/* --- IP (RFC 8656 13 to 15): as it came, but one hop further; false: it has had its hops --- */
 
 static bool
-pass_ip(struct ph_turn_server *s, struct ph_turn_ip in, struct ph_turn_ip *out)
+pass_ip(struct ph_turn_server *s, struct ph_turn_ip in, bool v4, struct ph_turn_ip *out)
 {
 	*out = in;
+	out->df &= v4;			/* copied where both sides are IPv4 */
 	if (in.ttl == 1) {
 		s->stats[PH_TURN_STAT_TTL]++;
 		return false;
@@ -28,12 +29,23 @@ pass_ip(struct ph_turn_server *s, struct ph_turn_ip in, struct ph_turn_ip *out)
 	return true;
 }
 
-/* What came in a stream has no IP header of its own. */
+/*
+ * What came in a stream has no IP header of its own; ${fragment}: must not be, the client says,
+ * which counts for a stream, and for UDP where no translation has its own rules.
+ */
 static bool
-pass_up(struct ph_turn_server *s, const struct ph_turn_in *in, struct ph_turn_ip *out)
+pass_up(struct ph_turn_server *s, const struct ph_turn_in *in, ph_u128 peer, bool fragment,
+    struct ph_turn_ip *out)
 {
-	*out = (struct ph_turn_ip){ 0, 0, false };
-	return in->conn.via != PH_TURN_VIA_UDP || pass_ip(s, in->ip, out);
+	bool v4 = ph_addr_is_v4(in->conn.client) && ph_addr_is_v4(peer);
+
+	*out = (struct ph_turn_ip){ 0, 0, fragment };
+	if (in->conn.via != PH_TURN_VIA_UDP)
+		return true;
+	if (!pass_ip(s, in->ip, v4, out))
+		return false;
+	out->df |= fragment && v4;
+	return true;
 }
 
 static bool
@@ -73,6 +85,7 @@ enum ph_turn_verdict
 ph_turn_server_from_client(struct ph_turn_server *s, const struct ph_turn_in *in, uint64_t now,
     struct ph_turn_out *out)
 {
+	struct ph_stun_addr peer;
 	struct ph_channel c;
 	uint32_t alloc, at;
 
@@ -88,13 +101,13 @@ ph_turn_server_from_client(struct ph_turn_server *s, const struct ph_turn_in *in
 		s->stats[PH_TURN_STAT_NO_CHANNEL]++;
 		return PH_TURN_DROP;
 	}
-	if (!pass_up(s, in, &out->ip) ||
+	peer = ((struct ph_turn_chan *)ph_turn_slab_at(&s->channels, at))->peer;
+	if (!pass_up(s, in, peer.addr, false, &out->ip) ||
 	    !fits_rate(s, &ph_turn_alloc_at(s, alloc)->up_ns, c.len, now))
 		return PH_TURN_DROP;
 	out->data = c.data;
 	out->len = c.len;
-	return fill_out(s, alloc, ((struct ph_turn_chan *)ph_turn_slab_at(&s->channels, at))->peer,
-	    now, out) ? PH_TURN_RELAY : PH_TURN_DROP;
+	return fill_out(s, alloc, peer, now, out) ? PH_TURN_RELAY : PH_TURN_DROP;
 }
 
 /* RFC 8656 11.2; what is wrong with it nobody is told. */
@@ -119,10 +132,9 @@ ph_turn_data_send(struct ph_turn_server *s, const struct ph_turn_in *in, const s
 		s->stats[PH_TURN_STAT_NO_PERMISSION]++;
 		return;
 	}
-	if (!pass_up(s, in, &out.ip) ||
+	if (!pass_up(s, in, peer.addr, fragment, &out.ip) ||
 	    !fits_rate(s, &ph_turn_alloc_at(s, alloc)->up_ns, out.len, now))
 		return;
-	out.ip.df |= fragment;
 	if (fill_out(s, alloc, peer, now, &out))
 		s->ops.to_peer(s->ops.arg, &out);
 }
@@ -195,7 +207,8 @@ ph_turn_server_from_peer(struct ph_turn_server *s, const struct ph_turn_peer_in 
 		s->stats[PH_TURN_STAT_NO_PERMISSION]++;
 		return PH_TURN_DROP;
 	}
-	if (!pass_ip(s, in->ip, &out->ip) || !fits_rate(s, &a->down_ns, in->len, now))
+	if (!pass_ip(s, in->ip, ph_addr_is_v4(in->peer.addr) &&
+	    ph_addr_is_v4(a->conn.client), &out->ip) || !fits_rate(s, &a->down_ns, in->len, now))
 		return PH_TURN_DROP;
 	at = ph_turn_peer_channel(s, slot->alloc, in->peer, now);
 	if (at != 0)

@@ -613,6 +613,28 @@ test_icmp(void **state)
 	assert_in_range(r.n_sent, 2, 4);
 }
 
+static bool
+send_whole(struct rig_client *c, bool attr, bool df)
+{
+	struct ph_turn_in in = { .conn = c->conn, .ip = { 0, 64, df } };
+	unsigned before = r.n_out;
+	uint8_t p[200];
+	struct ph_stun m;
+
+	rig_request(c, &m, PH_STUN_SEND);
+	m.class = PH_STUN_INDICATION;
+	ph_stun_set(&m, PH_STUN_XOR_PEER_ADDRESS);
+	ph_stun_add(&m.peers, peer(1).addr, 5);
+	ph_stun_set(&m, PH_STUN_DATA);
+	m.data = (struct ph_bytes){ p, 0 };
+	if (attr)
+		ph_stun_set(&m, PH_STUN_DONT_FRAGMENT);
+	in.data = p;
+	in.len = ph_stun_encode(&m, NULL, p, sizeof(p));
+	ph_turn_server_input(r.s, &in, r.now);
+	return r.n_out > before;
+}
+
 static void
 test_fragment(void **state)
 {
@@ -630,6 +652,15 @@ test_fragment(void **state)
 	r.c.dont_fragment = true;
 	assert_true(ph_turn_server_reload(r.s, &r.c, r.now, &(const char *){ NULL }));
 	assert_int_equal(rig_ask(&a, &m), 0);
+	/* By the attribute, or as it came: one IPv4 header for another (RFC 8656 14). */
+	assert_int_equal(rig_permit(&a, peer(1)), 0);
+	assert_true(send_whole(&a, false, false) && !r.out.ip.df);
+	assert_true(send_whole(&a, true, false) && r.out.ip.df);
+	assert_true(send_whole(&a, false, true) && r.out.ip.df);
+	b.conn.client = rig_addr("2001:db8::7");
+	assert_int_equal(rig_allocate(&b), 0);
+	assert_int_equal(rig_permit(&b, peer(1)), 0);
+	assert_true(send_whole(&b, true, true) && !r.out.ip.df);
 }
 
 static void
