@@ -208,6 +208,9 @@ test_accept(void **state)
 	assert_int_equal(told()->method, PH_STUN_CONNECTION_ATTEMPT);
 	assert_int_equal(r.answer.class, PH_STUN_INDICATION);
 	assert_true(r.answer.peers.v[0].addr == peer(1).addr);
+	/* With the nonce of the first stream, as clients do. */
+	memcpy(d.nonce, a.nonce, sizeof(d.nonce));
+	d.nonce_len = a.nonce_len;
 	assert_int_equal(join(&d, r.answer.connection), 0);
 	assert_int_equal(r.link, link);
 	/* It ends with its allocation. */

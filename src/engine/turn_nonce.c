@@ -30,7 +30,7 @@ make(struct ph_stun_auth *a, const struct ph_turn_conn *c, uint32_t features, ui
 	ph_writer_u32(&w, features);
 	ph_writer_u64(&w, (uint64_t)(c->client >> 64));
 	ph_writer_u64(&w, (uint64_t)c->client);
-	ph_writer_u16(&w, c->client_port);
+	ph_writer_u16(&w, c->via == PH_TURN_VIA_UDP ? c->client_port : 0);
 	parts[0].len = w.len;
 	parts[1] = (struct ph_str){ (const char *)bytes, 0 };
 	if (!ph_stun_auth_sha256(a, parts, mac))
