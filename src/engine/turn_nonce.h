@@ -11,11 +11,13 @@
  *	cookie    what   when HMAC-SHA256(key; when, address and port of the client)
  *
  * in base64 digits: 24 bits of features (RFC 8489 9.2; only when SHA-256 is offered), 18 bits of
- * time in steps of four seconds, which come round after twelve days, and 48 bits of a
- * code.  Streams of one address share nonces, because those of RFC 6062 for data come from other
- * ports with the nonce of the first, and their address is proved already.  Who guesses a code has still to sign with a user's password; what it proves is that
- * the client gets what is sent to its address.  It is short because the answer that carries
- * it goes to an address that nobody has proved yet.
+ * time in steps of four seconds, which come round after twelve days, and 48 bits of a code.  Who
+ * guesses a code has still to sign with a user's password; what it proves is that the client
+ * gets what is sent to its address.  It is short because the answer that carries it goes to an
+ * address that nobody has proved yet.
+ *
+ * Streams of one address share nonces: those of RFC 6062 for data come from other ports with the
+ * nonce of the first, and the address is proved already.
  */
 enum { PH_TURN_NONCE_LEN = 11, PH_TURN_NONCE_MAX = PH_STUN_NONCE_COOKIE + PH_TURN_NONCE_LEN };
 
