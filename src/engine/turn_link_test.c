@@ -131,8 +131,6 @@ test_connect(void **state)
 
 	(void)state;
 	assert_int_equal(allocate(&a, 0), 0);
-	assert_int_equal(connect_to(peer(1)), 403);
-	assert_int_equal(rig_permit(&a, peer(1)), 0);
 	assert_int_equal(connect_to(rig_at("127.0.0.1", 80)), 403);
 	assert_int_equal(connect_to(rig_at("2a00::1", 80)), 443);
 	assert_int_equal(connect_to(peer(1)), -1);
@@ -193,6 +191,21 @@ test_fails(void **state)
 }
 
 static void
+test_reload(void **state)
+{
+	(void)state;
+	assert_int_equal(allocate(&a, 0), 0);
+	assert_int_equal(connect_to(peer(1)), -1);
+	assert_int_equal(connect_to(peer(2)), -1);
+	r.deny[0] = (struct ph_range){ peer(1).addr, peer(1).addr };
+	r.c.n_deny = 1;
+	assert_true(ph_turn_server_reload(r.s, &r.c, r.now, &(const char *){ NULL }));
+	assert_int_equal(r.drops, 1);
+	assert_int_equal(told()->error.code, 447);
+	assert_int_equal(ph_turn_server_stats(r.s)[PH_TURN_STAT_LINKS], 1);
+}
+
+static void
 test_accept(void **state)
 {
 	uint32_t link;
@@ -225,7 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_allocate), T(test_switched_off), T(test_connect), T(test_fails),
-		T(test_accept),
+		T(test_reload), T(test_accept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,6 +266,7 @@ ph_turn_server_reload(struct ph_turn_server *s, const struct ph_turn_server_conf
 	}
 	s->pool.rest_s = s->c.quarantine_s;
 	ph_turn_peer_purge(s, now);
+	ph_turn_link_purge(s);
 	return true;
 }
 

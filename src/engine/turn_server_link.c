@@ -115,6 +115,15 @@ ph_turn_link_over(struct ph_turn_server *s, uint32_t at)
 	ph_turn_link_end(s, at, true);
 }
 
+void
+ph_turn_link_purge(struct ph_turn_server *s)
+{
+	for (uint32_t at = 1; at <= s->links.fresh; at++)
+		if (is_live(s, at) && ph_turn_server_peer_denied(s,
+		    ph_turn_peer_shown(s, link_at(s, at)->peer)) != NULL)
+			ph_turn_link_over(s, at);
+}
+
 static bool
 has_link_to(struct ph_turn_server *s, uint32_t alloc, struct ph_stun_addr peer)
 {
@@ -126,17 +135,15 @@ has_link_to(struct ph_turn_server *s, uint32_t alloc, struct ph_stun_addr peer)
 	return at != 0;
 }
 
+/* RFC 6062 5.2: permissions are for who comes, not for whom we go to. */
 static uint16_t
 check_connect(struct ph_turn_req *r, struct ph_stun_addr peer)
 {
 	uint16_t code = ph_turn_peer_refusal(r, peer, true);
 
-	if (code == 443)
-		return 443;
-	if (code != 0 || !ph_turn_peer_permitted(r->s, r->alloc,
-	    ph_turn_peer_wire(r->s, peer).addr, r->now))
-		return 403;
-	return has_link_to(r->s, r->alloc, ph_turn_peer_wire(r->s, peer)) ? 446 : 0;
+	if (code == 0 && has_link_to(r->s, r->alloc, ph_turn_peer_wire(r->s, peer)))
+		code = 446;
+	return code;
 }
 
 void

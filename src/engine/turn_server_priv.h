@@ -240,6 +240,9 @@ void ph_turn_link_bind(struct ph_turn_req *);
 /* ph_turn_link_end(s, at, tell): ${tell}: the caller closes its sockets. */
 void ph_turn_link_end(struct ph_turn_server *, uint32_t, bool);
 
+/* ph_turn_link_purge(s): all whose peer is denied now. */
+void ph_turn_link_purge(struct ph_turn_server *);
+
 /* ph_turn_link_over(s, at): its time is over. */
 void ph_turn_link_over(struct ph_turn_server *, uint32_t);
 
