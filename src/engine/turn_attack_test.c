@@ -190,6 +190,25 @@ test_no_answer_to_answers(void **state)
 		}
 }
 
+/* Who asks for an answer from elsewhere must not get one from here (RFC 5780 6.1). */
+static void
+test_binding_from_elsewhere(void **state)
+{
+	uint8_t p[64];
+	struct ph_stun m;
+
+	(void)state;
+	start();
+	rig_request(&a, &m, PH_STUN_BINDING);
+	assert_true(rig_give(&a, p, ph_stun_encode(&m, NULL, p, sizeof(p))));
+	assert_true(r.answer.xor_mapped.addr == a.conn.client);
+	ph_stun_set(&m, PH_STUN_CHANGE_REQUEST);
+	m.change = PH_STUN_CHANGE_PORT;
+	assert_true(rig_give(&a, p, ph_stun_encode(&m, NULL, p, sizeof(p))));
+	assert_int_equal(r.answer.error.code, 420);
+	assert_int_equal(r.answer.unknown.v[0], 0x0003);
+}
+
 static void
 test_source_limit(void **state)
 {
@@ -802,7 +821,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_unsigned), T(test_first_allocate), T(test_realm_too_long), T(test_garbage),
-		T(test_no_answer_to_answers), T(test_source_limit), T(test_nonce_of_another),
+		T(test_no_answer_to_answers),
+		T(test_binding_from_elsewhere), T(test_source_limit), T(test_nonce_of_another),
 		T(test_stale_nonce), T(test_nonce_shared), T(test_after_integrity),
 		T(test_tampered), T(test_incomplete), T(test_bid_down), T(test_userhash),
 		T(test_fingerprint), T(test_limited), T(test_disguises), T(test_v6_peers),

@@ -2,194 +2,11 @@
 #include <string.h>
 
 #include "engine/turn_server_priv.h"
-#include "wire/cursor.h"
 
 enum {
 	V4, V6,				/* of the arrays by family */
-	OPEN_TRIES = 8,
 	UDP = 17, TCP = 6,
-	PLACE_MASK = (1 << PH_TURN_PLACE_BITS) - 1,
-	TURN_MASK = (1 << (32 - PH_TURN_PLACE_BITS)) - 1,
 };
-
-/* --- ports --- */
-
-static struct ph_turn_port_slot *
-slot_at(struct ph_turn_server *s, uint32_t relay)
-{
-	return ph_turn_slab_at(&s->ports, relay & PLACE_MASK);
-}
-
-struct ph_turn_port_slot *
-ph_turn_port_find(struct ph_turn_server *s, uint32_t relay)
-{
-	uint32_t place = relay & PLACE_MASK;
-
-	if (place == 0 || place > s->ports.fresh || slot_at(s, relay)->port == 0 ||
-	    s->turns[place] != relay >> PH_TURN_PLACE_BITS)
-		return NULL;
-	return slot_at(s, relay);
-}
-
-static void
-forget_port(struct ph_turn_server *s, uint32_t relay, uint64_t now)
-{
-	struct ph_turn_port_slot *slot = slot_at(s, relay);
-	uint32_t place = relay & PLACE_MASK;
-
-	ph_turn_ports_give(&s->pool, slot->relay, slot->port, now / PH_TURN_US);
-	slot->port = 0;
-	s->turns[place] = (uint16_t)((s->turns[place] + 1) & TURN_MASK);
-	ph_turn_slab_give(&s->ports, place);
-	s->stats[PH_TURN_STAT_PORTS]--;
-}
-
-static void
-close_port(struct ph_turn_server *s, uint32_t relay, uint64_t now)
-{
-	s->ops.close(s->ops.arg, relay, slot_at(s, relay)->handle);
-	forget_port(s, relay, now);
-}
-
-/* Have this port opened, which is in use already by the pool; its id, or 0. */
-static uint32_t
-open_port(struct ph_turn_server *s, unsigned own, uint16_t port, bool tcp, uint64_t now)
-{
-	uint32_t place = ph_turn_slab_take(&s->ports);
-	struct ph_turn_port ask = { .tcp = tcp };
-	struct ph_turn_port_slot *slot;
-
-	if (place == 0) {
-		ph_turn_ports_give(&s->pool, own, port, now / PH_TURN_US);
-		return 0;
-	}
-	ask.relay = place | (uint32_t)s->turns[place] << PH_TURN_PLACE_BITS;
-	ask.at = (struct ph_stun_addr){ s->c.relays[own].local, port };
-	slot = slot_at(s, place);
-	*slot = (struct ph_turn_port_slot){ .port = port, .relay = (uint8_t)own, .tcp = tcp };
-	s->stats[PH_TURN_STAT_PORTS]++;
-	if (!s->ops.open(s->ops.arg, &ask)) {
-		forget_port(s, ask.relay, now);
-		return 0;
-	}
-	slot->handle = ask.handle;
-	return ask.relay;
-}
-
-/* What an Allocate asks for. */
-struct want {
-	bool family[2], tcp, more;	/* more: the second is welcome, not needed */
-	unsigned pair;			/* 1: an even port, 2: and reserve the next */
-	uint32_t relay[2], sibling;
-	uint32_t reserve;		/* the reservation it comes with */
-};
-
-static bool
-open_at(struct ph_turn_server *s, unsigned own, struct want *w, unsigned family, uint64_t now)
-{
-	for (unsigned i = 0; i < OPEN_TRIES; i++) {
-		uint32_t seed;
-		uint16_t port;
-
-		s->ops.random(s->ops.arg, &seed, sizeof(seed));
-		port = ph_turn_ports_pick(&s->pool, own, seed, now / PH_TURN_US, w->pair);
-		if (port == 0)
-			return false;
-		w->relay[family] = open_port(s, own, port, w->tcp, now);
-		if (w->relay[family] == 0)
-			continue;
-		if (w->pair != 2)
-			return true;
-		ph_turn_ports_take(&s->pool, own, (uint16_t)(port + 1));
-		w->sibling = open_port(s, own, (uint16_t)(port + 1), w->tcp, now);
-		if (w->sibling != 0)
-			return true;
-		close_port(s, w->relay[family], now);
-		w->relay[family] = 0;
-	}
-	return false;
-}
-
-static bool
-is_of(const struct ph_turn_server *s, unsigned own, unsigned family)
-{
-	return ph_addr_is_v4(s->c.relays[own].local) == (family == V4);
-}
-
-static bool
-has_family(const struct ph_turn_server *s, unsigned family)
-{
-	for (unsigned i = 0; i < s->c.n_relays; i++)
-		if (is_of(s, i, family))
-			return true;
-	return false;
-}
-
-static bool
-open_family(struct ph_turn_server *s, struct want *w, unsigned family, uint64_t now)
-{
-	for (unsigned i = 0; i < s->c.n_relays; i++)
-		if (is_of(s, i, family) && open_at(s, i, w, family, now))
-			return true;
-	return false;
-}
-
-/* --- reservations: a place, who for, and a secret (RFC 8656 7.2) --- */
-
-static void
-put_token(struct ph_turn_server *s, uint32_t at, uint8_t token[8])
-{
-	const struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
-
-	token[0] = s->c.worker;
-	ph_put16(token + 1, (uint16_t)at);
-	memcpy(token + 3, v->secret, sizeof(v->secret));
-}
-
-static bool
-reserve(struct ph_turn_req *r, uint32_t relay, uint8_t token[8])
-{
-	struct ph_turn_server *s = r->s;
-	uint32_t at = ph_turn_slab_take(&s->reserves);
-	struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
-
-	if (at == 0)
-		return false;
-	v->relay = relay;
-	v->timer.kind = PH_TURN_TIMER_RESERVE;
-	memcpy(v->owner, r->login.owner, sizeof(v->owner));
-	s->ops.random(s->ops.arg, v->secret, sizeof(v->secret));
-	put_token(s, at, token);
-	ph_turn_wheel_set(&s->wheel, &v->timer,
-	    r->now + (uint64_t)s->c.reservation_s * PH_TURN_US);
-	return true;
-}
-
-static uint32_t
-find_reserve(struct ph_turn_req *r)
-{
-	struct ph_turn_server *s = r->s;
-	uint32_t at = ph_be16(r->m->token + 1);
-	struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
-	uint8_t token[8];
-
-	if (at == 0 || at > s->reserves.fresh || v->timer.back == NULL || v->timer.at_us <= r->now)
-		return 0;
-	put_token(s, at, token);
-	return ph_stun_auth_same(token, r->m->token, sizeof(token)) &&
-	    ph_stun_auth_same(v->owner, r->login.owner, sizeof(v->owner)) ? at : 0;
-}
-
-void
-ph_turn_reserve_end(struct ph_turn_server *s, uint32_t at, bool keep, uint64_t now)
-{
-	struct ph_turn_reserve *v = ph_turn_slab_at(&s->reserves, at);
-
-	if (!keep)
-		close_port(s, v->relay, now);
-	ph_turn_wheel_stop(&v->timer);
-	ph_turn_slab_give(&s->reserves, at);
-}
 
 /* --- 5-tuples --- */
 
@@ -263,7 +80,7 @@ unchain(struct ph_turn_server *s, uint32_t at)
 static struct ph_stun_addr
 shown_of(struct ph_turn_server *s, uint32_t relay)
 {
-	const struct ph_turn_port_slot *slot = slot_at(s, relay);
+	const struct ph_turn_port_slot *slot = ph_turn_port_slot(s, relay);
 
 	if (relay == 0)
 		return (struct ph_stun_addr){ 0, 0 };
@@ -327,7 +144,7 @@ answer_allocated(struct ph_turn_req *r)
 /* --- Allocate (RFC 8656 7.2, RFC 6062 5.1) --- */
 
 static uint16_t
-check_transport(const struct ph_turn_req *r, struct want *w)
+check_transport(const struct ph_turn_req *r, struct ph_turn_want *w)
 {
 	const struct ph_stun *m = r->m;
 
@@ -344,7 +161,7 @@ check_transport(const struct ph_turn_req *r, struct want *w)
 }
 
 static uint16_t
-check_family(const struct ph_turn_req *r, struct want *w)
+check_family(const struct ph_turn_req *r, struct ph_turn_want *w)
 {
 	const struct ph_stun *m = r->m;
 	bool family = ph_stun_has(m, PH_STUN_REQUESTED_ADDRESS_FAMILY);
@@ -365,16 +182,16 @@ check_family(const struct ph_turn_req *r, struct want *w)
 }
 
 static uint16_t
-open_wanted(struct ph_turn_req *r, struct want *w, uint16_t *more_error)
+open_wanted(struct ph_turn_req *r, struct ph_turn_want *w, uint16_t *more_error)
 {
 	uint16_t code[2] = { 0, 0 };
 
 	for (unsigned i = V4; i <= V6; i++) {
 		if (!w->family[i])
 			continue;
-		if (!has_family(r->s, i))
+		if (!ph_turn_port_has_family(r->s, i))
 			code[i] = 440;
-		else if (!open_family(r->s, w, i, r->now))
+		else if (!ph_turn_port_open(r->s, w, i, r->now))
 			code[i] = 508;
 	}
 	*more_error = code[V4] != 0 ? code[V4] : code[V6];
@@ -384,15 +201,17 @@ open_wanted(struct ph_turn_req *r, struct want *w, uint16_t *more_error)
 }
 
 static uint16_t
-take_reserved(struct ph_turn_req *r, struct want *w)
+take_reserved(struct ph_turn_req *r, struct ph_turn_want *w)
 {
-	struct ph_turn_reserve *v;
+	const struct ph_turn_reserve *v;
+	unsigned own;
 
-	w->reserve = find_reserve(r);
+	w->reserve = ph_turn_reserve_find(r);
 	if (w->reserve == 0)
 		return 508;
 	v = ph_turn_slab_at(&r->s->reserves, w->reserve);
-	w->relay[is_of(r->s, slot_at(r->s, v->relay)->relay, V4) ? V4 : V6] = v->relay;
+	own = ph_turn_port_slot(r->s, v->relay)->relay;
+	w->relay[ph_turn_port_is_of(r->s, own, true) ? V6 : V4] = v->relay;
 	return 0;
 }
 
@@ -422,7 +241,7 @@ set_timers(struct ph_turn_server *s, struct ph_turn_alloc *a)
 
 /* Everything is there; make it one. */
 static void
-settle(struct ph_turn_req *r, const struct want *w, const struct ph_turn_share *share)
+settle(struct ph_turn_req *r, const struct ph_turn_want *w, const struct ph_turn_share *share)
 {
 	struct ph_turn_server *s = r->s;
 	struct ph_turn_alloc *a = ph_turn_alloc_at(s, r->alloc);
@@ -440,7 +259,7 @@ settle(struct ph_turn_req *r, const struct want *w, const struct ph_turn_share *
 		a->relay[i] = w->relay[i];
 		a->until_us[i] = r->now + (uint64_t)lifetime_for(r) * PH_TURN_US;
 		if (w->relay[i] != 0)
-			slot_at(s, w->relay[i])->alloc = r->alloc;
+			ph_turn_port_slot(s, w->relay[i])->alloc = r->alloc;
 	}
 	set_timers(s, a);
 	memcpy(a->owner, r->login.owner, sizeof(a->owner));
@@ -456,17 +275,17 @@ settle(struct ph_turn_req *r, const struct want *w, const struct ph_turn_share *
 
 /* Ports opened for nothing. */
 static void
-close_wanted(struct ph_turn_req *r, struct want *w)
+close_wanted(struct ph_turn_req *r, struct ph_turn_want *w)
 {
 	for (unsigned i = V4; w->reserve == 0 && i <= V6; i++)
 		if (w->relay[i] != 0)
-			close_port(r->s, w->relay[i], r->now);
+			ph_turn_port_close(r->s, w->relay[i], r->now);
 	if (w->sibling != 0)
-		close_port(r->s, w->sibling, r->now);
+		ph_turn_port_close(r->s, w->sibling, r->now);
 }
 
 static uint16_t
-make(struct ph_turn_req *r, struct want *w, const struct ph_turn_share *share)
+make(struct ph_turn_req *r, struct ph_turn_want *w, const struct ph_turn_share *share)
 {
 	struct ph_turn_alloc *a;
 	uint16_t more_error = 0, code;
@@ -477,7 +296,7 @@ make(struct ph_turn_req *r, struct want *w, const struct ph_turn_share *share)
 		return code;
 	r->alloc = ph_turn_slab_take(&r->s->allocs);
 	a = ph_turn_alloc_at(r->s, r->alloc);
-	if (r->alloc == 0 || (w->sibling != 0 && !reserve(r, w->sibling, a->token))) {
+	if (r->alloc == 0 || (w->sibling != 0 && !ph_turn_reserve_make(r, w->sibling, a->token))) {
 		if (r->alloc != 0)
 			ph_turn_slab_give(&r->s->allocs, r->alloc);
 		close_wanted(r, w);
@@ -490,14 +309,14 @@ make(struct ph_turn_req *r, struct want *w, const struct ph_turn_share *share)
 }
 
 static uint16_t
-check_all(struct ph_turn_req *r, struct want *w)
+check_all(struct ph_turn_req *r, struct ph_turn_want *w)
 {
 	uint16_t code = check_transport(r, w);
 
 	if (code == 0)
 		code = check_family(r, w);
 	if (code == 0 && !w->more && !ph_stun_has(r->m, PH_STUN_RESERVATION_TOKEN) &&
-	    !has_family(r->s, w->family[V4] ? V4 : V6))
+	    !ph_turn_port_has_family(r->s, w->family[V4] ? V4 : V6))
 		code = 440;
 	if (code == 0 && r->s->draining)
 		code = r->s->alternate.port != 0 ? 300 : 508;
@@ -509,7 +328,7 @@ ph_turn_alloc_allocate(struct ph_turn_req *r)
 {
 	const struct ph_turn_alloc *a = ph_turn_alloc_at(r->s, r->alloc);
 	struct ph_turn_share share = { 0, 0 };
-	struct want w = { .pair = 0 };
+	struct ph_turn_want w = { .pair = 0 };
 	uint16_t code;
 
 	if (r->alloc != 0) {
@@ -574,7 +393,7 @@ ph_turn_alloc_end(struct ph_turn_server *s, uint32_t at, enum ph_turn_reason rea
 	ph_turn_server_note(s, &n);
 	for (unsigned i = V4; i <= V6; i++)
 		if (a->relay[i] != 0)
-			close_port(s, a->relay[i], now);
+			ph_turn_port_close(s, a->relay[i], now);
 	ph_turn_quota_give(s->c.quota, &a->share);
 	ph_turn_wheel_stop(&a->timer);
 	ph_turn_wheel_stop(&a->half);
@@ -590,7 +409,7 @@ drop_family(struct ph_turn_server *s, uint32_t at, unsigned family, uint64_t now
 	struct ph_turn_alloc *a = ph_turn_alloc_at(s, at);
 
 	drop_peers(s, a, family == V4, family == V6, now);
-	close_port(s, a->relay[family], now);
+	ph_turn_port_close(s, a->relay[family], now);
 	a->relay[family] = 0;
 	set_timers(s, a);
 }

@@ -21,10 +21,13 @@
  * and what a timer has not yet collected but is over counts as gone everywhere.  Each
  * kind is let go of in one function, whatever the cause.
  *
- *	turn_server.c		configuration, time, dispatch, answers
+ *	turn_server.c		configuration, time
+ *	turn_server_request.c	who asks, and for what; answers
  *	turn_login.c		users, keys, signatures
- *	turn_server_alloc.c	Allocate, Refresh, the end; ports and reservations
- *	turn_server_peer.c	CreatePermission, ChannelBind; who may be a peer
+ *	turn_server_alloc.c	Allocate, Refresh, the end
+ *	turn_server_port.c	ports and reservations
+ *	turn_server_acl.c	who may be a peer
+ *	turn_server_peer.c	CreatePermission, ChannelBind
  *	turn_server_data.c	data either way, ICMP
  *	turn_server_link.c	RFC 6062
  */
@@ -135,6 +138,14 @@ struct ph_turn_req {
 	struct ph_turn_login login;
 };
 
+/* What an Allocate asks for. */
+struct ph_turn_want {
+	bool family[2], tcp, more;	/* more: the second is welcome, not needed */
+	unsigned pair;			/* 1: an even port, 2: and reserve the next */
+	uint32_t relay[2], sibling;
+	uint32_t reserve;		/* the reservation it comes with */
+};
+
 static inline struct ph_turn_alloc *
 ph_turn_alloc_at(const struct ph_turn_server *s, uint32_t at)
 {
@@ -158,7 +169,7 @@ ph_turn_bucket(uint64_t *empty_ns, uint64_t now_us, uint64_t cost, uint32_t rate
 	return true;
 }
 
-/* --- turn_server.c --- */
+/* --- turn_server_request.c --- */
 
 /* ph_turn_server_reply(r, a): send ${a}, signed as the request was. */
 void ph_turn_server_reply(struct ph_turn_req *, struct ph_stun *);
@@ -191,16 +202,31 @@ void ph_turn_alloc_half(struct ph_turn_server *, uint32_t, uint64_t);
 struct ph_turn_note ph_turn_alloc_note(struct ph_turn_server *, uint32_t, enum ph_turn_note_kind,
     uint64_t);
 
-/* ph_turn_port_find(s, relay): the open port of that id, or NULL. */
+void ph_turn_alloc_allocate(struct ph_turn_req *);
+void ph_turn_alloc_refresh(struct ph_turn_req *);
+
+/* --- turn_server_port.c --- */
+
+/* ph_turn_port_slot(s, relay): the port of an id that is open; _find(s, relay): of any, or NULL. */
+struct ph_turn_port_slot *ph_turn_port_slot(struct ph_turn_server *, uint32_t);
 struct ph_turn_port_slot *ph_turn_port_find(struct ph_turn_server *, uint32_t);
+
+/* ph_turn_port_has_family(s, v6), _is_of(s, own, v6): of the own addresses, of one of them. */
+bool ph_turn_port_has_family(const struct ph_turn_server *, bool);
+bool ph_turn_port_is_of(const struct ph_turn_server *, unsigned, bool);
+
+/* ph_turn_port_open(s, w, v6, now): one as wanted, into ${w}; false: there is none. */
+bool ph_turn_port_open(struct ph_turn_server *, struct ph_turn_want *, bool, uint64_t);
+void ph_turn_port_close(struct ph_turn_server *, uint32_t, uint64_t);
+
+/* ph_turn_reserve_make(r, relay, token), _find(r): for who asks; by the token of the request. */
+bool ph_turn_reserve_make(struct ph_turn_req *, uint32_t, uint8_t [8]);
+uint32_t ph_turn_reserve_find(struct ph_turn_req *);
 
 /* ph_turn_reserve_end(s, at, keep, now): ${keep}: its port has a user now. */
 void ph_turn_reserve_end(struct ph_turn_server *, uint32_t, bool keep, uint64_t);
 
-void ph_turn_alloc_allocate(struct ph_turn_req *);
-void ph_turn_alloc_refresh(struct ph_turn_req *);
-
-/* --- turn_server_peer.c --- */
+/* --- turn_server_acl.c --- */
 
 /* ph_turn_peer_wire(s, a), _shown(s, a): own addresses that are translated on the way; or ${a}. */
 struct ph_stun_addr ph_turn_peer_wire(const struct ph_turn_server *, struct ph_stun_addr);
@@ -208,6 +234,8 @@ struct ph_stun_addr ph_turn_peer_shown(const struct ph_turn_server *, struct ph_
 
 /* ph_turn_peer_refusal(r, peer, port): 0, or 403 or 443; ${port}: that counts too. */
 uint16_t ph_turn_peer_refusal(struct ph_turn_req *, struct ph_stun_addr, bool port);
+
+/* --- turn_server_peer.c --- */
 
 /* ph_turn_peer_permitted(s, alloc, addr, now): a permission for it? */
 bool ph_turn_peer_permitted(struct ph_turn_server *, uint32_t, ph_u128, uint64_t);
