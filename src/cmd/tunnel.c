@@ -299,8 +299,7 @@ run_tunnel(struct ph_run *run)
 		return ph_run_usage(run, "either a program after '--', or --system");
 	err = find_addresses(run, &o);
 	if (err == 0)
-		err = ph_needs_via(run, run->args.pos, run->args.n_before,
-		    ph_host_list(run, o.addrs), &n);
+		err = ph_needs_load(run, run->args.pos, run->args.n_before, "live", &n);
 	if (err != 0)
 		return err;
 	ph_want_init(&want, &run->mem, n.reqs.v, n.reqs.n);

@@ -12,6 +12,7 @@ enum {
 	QUIET_US = 1000 * MS,		/* data goes out, nothing comes: ask */
 	KEEP_US = 15000 * MS,		/* nothing goes out: some NATs forget after 30 s */
 	AGAIN_US = 250 * MS,
+	ASK_AGAIN_US = 10000 * MS,	/* a peer that was refused, when it is still sent to */
 	DEAD_US = 2000 * MS, DEAD_STREAM_US = 5000 * MS,
 	ROOM = 65535 + 64,
 };
@@ -26,6 +27,7 @@ struct ph_leg {
 	uint64_t spoke_us;		/* first data after that; 0: none */
 	uint64_t asking_us, ask_us;	/* since when it is being asked, 0: it is not; next time */
 	uint64_t timer_us;
+	uint64_t refused_us;		/* when a refused peer was given another chance */
 	unsigned last;			/* peer of the last datagram, a guess for the next */
 };
 
@@ -338,6 +340,10 @@ ph_leg_send(struct ph_leg *x, struct ph_stun_addr peer, const void *p, size_t n)
 	x->last = (unsigned)i;
 	switch (x->turn.peer[i].state) {
 	case PH_TURN_PEER_REFUSED:
+		if (ph_clock_us() > x->refused_us + ASK_AGAIN_US) {
+			x->refused_us = ph_clock_us();
+			ph_turn_forget(&x->turn, (unsigned)i);
+		}
 		return PH_LEG_REFUSED;
 	case PH_TURN_PEER_ASKED:
 		return PH_LEG_LATER;

@@ -64,6 +64,7 @@ diff "$work/before" "$work/after" >"$work/diff" && ok "killed, it leaves nothing
 
 is 77 "who may not" client setpriv --reuid=65534 --regid=65534 --clear-groups \
     env TURN_USER=alice TURN_PASSWORD=secret "$pinhole" tunnel --system --via 10.5.2.2 \
-    --ca-file "$work/cert.pem" vidyoconnect
+    --ca-file "$work/cert.pem" vidyoconnect --at vidyoconnect.routers=10.5.2.9 \
+    --at vidyoconnect.portals=10.5.2.9
 says "is told what it takes" CAP_NET_ADMIN "$err"
 is 64 "a program as well" client "$pinhole" tunnel --system --via 10.5.2.2 vidyoconnect -- true

@@ -119,6 +119,9 @@ says "is told as one" 'does not take this name and password' "$err"
 env= opt=
 is 64 "no program" client "$pinhole" tunnel --via 10.5.2.2 vidyoconnect
 is 64 "no relay" client "$pinhole" tunnel vidyoconnect -- true
+is 64 "nobody said where the service is" client env TURN_USER=a TURN_PASSWORD=b "$pinhole" \
+    tunnel --via 10.5.2.2 vidyoconnect -- true
+says "is told how to" 'at vidyoconnect.portals=ADDR' "$err"
 is 64 "no such rung" client "$pinhole" tunnel --via 10.5.2.2 --rungs turn-tsl vidyoconnect -- true
 says "is one like it" "did you mean 'turn-tls'" "$err"
 
