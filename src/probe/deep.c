@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "net/names.h"
+#include "os/udp.h"
 #include "probe/idling.h"
 #include "probe/mapping.h"
 #include "probe/measuring.h"
+#include "probe/ordering.h"
 #include "probe/run.h"
 #include "probe/streaming.h"
 
@@ -173,9 +175,45 @@ ph_run_locate(struct ph_run_state *r)
 	}
 }
 
+/* With a relay in the place of a responder; of the first family in which it works. */
+static void
+time_relay(struct ph_run_state *r)
+{
+	const struct ph_ranges *addrs = r->o->turn.addrs;
+	const char *why = "the relay has no address that can be reached";
+
+	for (size_t i = 0; i < addrs->n && !r->out->timers.tested; i++) {
+		struct ph_ordering_opts o = {
+			.server = { addrs->r[i].lo, r->o->turn.port }, .turn = &r->o->turn,
+			.stop_at_s = r->o->stop_at_s, .cap_s = r->o->cap_s,
+		};
+		struct ph_ordering *x = PH_NEW(r->mem, struct ph_ordering);
+		bool v6 = !ph_addr_is_v4(o.server.addr);
+
+		if ((v6 ? r->o->only_v4 : r->o->only_v6) ||
+		    ph_udp_source(o.server.addr, &o.from) < 0)
+			continue;
+		ph_run_phase(r, "waiting until the firewall forgets idle connections");
+		if (ph_ordering_start(&r->loop, &o, x) != 0) {
+			why = "not enough sockets";
+			continue;
+		}
+		ph_loop_until(&r->loop, &x->done, UINT64_MAX);
+		why = x->why;
+		if (why == NULL)
+			ph_idling_told(ph_ladder_result(x->engine), v6, &r->out->timers);
+	}
+	if (!r->out->timers.tested)
+		ph_result_skip(r->mem, r->out, "timers with the relay: %s", why);
+}
+
 void
 ph_run_timers(struct ph_run_state *r)
 {
+	if (r->o->via == NULL) {
+		time_relay(r);
+		return;
+	}
 	for (int v6 = 0; v6 < 2 && !r->out->timers.tested; v6++) {
 		uint16_t port = ph_run_open_port(r, v6);
 		struct ph_idling_opts io = {
@@ -198,7 +236,7 @@ ph_run_timers(struct ph_run_state *r)
 			return;
 		}
 		ph_loop_until(&r->loop, &x->done, UINT64_MAX);
-		ph_idling_result(r->mem, x, &r->out->timers);
+		ph_idling_result(x, &r->out->timers);
 	}
 	if (!r->out->timers.tested)
 		ph_result_skip(r->mem, r->out, "timers: no UDP port is open both ways");

@@ -224,7 +224,7 @@ timer(const struct ph_ladder_result *r, enum ph_ladder_class class)
 		out.tested = true;
 		break;
 	default:
-		out.why = r->far_end_lost ? "the responder was lost" : r->canary_died ?
+		out.why = r->far_end_lost ? "the far end was lost" : r->canary_died ?
 		    "nothing got through any more" : "too few flows could be judged";
 	}
 	return out;
@@ -246,13 +246,10 @@ refreshed(const struct ph_idle_timer *stream, enum ph_ladder_answer a)
 }
 
 void
-ph_idling_result(struct ph_arena *mem, struct ph_idling *x, struct ph_idle_timers *out)
+ph_idling_told(const struct ph_ladder_result *r, bool v6, struct ph_idle_timers *out)
 {
-	const struct ph_ladder_result *r = ph_ladder_result(x->engine);
-
-	(void)mem;
 	*out = (struct ph_idle_timers){
-		.tested = true, .v6 = !ph_addr_is_v4(x->to),
+		.tested = true, .v6 = v6,
 		.unreplied = timer(r, PH_LADDER_UNREPLIED),
 		.replied = timer(r, PH_LADDER_REPLIED),
 		.stream = timer(r, PH_LADDER_STREAM),
@@ -261,7 +258,13 @@ ph_idling_result(struct ph_arena *mem, struct ph_idling *x, struct ph_idle_timer
 	out->inbound_refreshes = refreshed(&out->stream, r->inbound_refreshes);
 	out->outbound_refreshes = refreshed(&out->stream, r->outbound_refreshes);
 	if (r->far_end_lost)
-		out->why = "the responder was lost";
+		out->why = "the far end was lost";
 	else if (r->canary_died)
 		out->why = "nothing got through any more";
+}
+
+void
+ph_idling_result(struct ph_idling *x, struct ph_idle_timers *out)
+{
+	ph_idling_told(ph_ladder_result(x->engine), !ph_addr_is_v4(x->to), out);
 }

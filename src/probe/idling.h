@@ -43,7 +43,10 @@ int ph_idling_start(struct ph_loop *, struct ph_session *, const struct ph_idlin
 /* ph_idling_end(x): close its sockets. */
 void ph_idling_end(struct ph_idling *);
 
-/* ph_idling_result(mem, x, out): timers in the words of the report. */
-void ph_idling_result(struct ph_arena *, struct ph_idling *, struct ph_idle_timers *);
+/* ph_idling_result(x, out): timers in the words of the report. */
+void ph_idling_result(struct ph_idling *, struct ph_idle_timers *);
+
+/* ph_idling_told(r, v6, out): the same from what a ladder found. */
+void ph_idling_told(const struct ph_ladder_result *, bool v6, struct ph_idle_timers *);
 
 #endif

@@ -373,7 +373,7 @@ relay_line(struct ph_arena *mem, struct ph_probe_result *r)
 {
 	bool shut = false;
 
-	r->degraded = r->best != NULL && strcmp(r->best, "turn-udp") != 0;
+	r->degraded |= r->best != NULL && strcmp(r->best, "turn-udp") != 0;
 	for (size_t i = 0; i < r->n_rungs; i++)
 		shut |= r->rungs[i].verdict == PH_BLOCKED;
 	r->verdict = r->best != NULL ? PH_OPEN : shut ? PH_BLOCKED : PH_UNKNOWN;

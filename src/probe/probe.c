@@ -658,6 +658,15 @@ measure(struct ph_run_state *r)
 		    lost(r));
 }
 
+/* There is no responder: the relay alone. */
+static void
+measure_relay(struct ph_run_state *r)
+{
+	ph_run_rungs(r);
+	if (r->o->timers && r->o->via == NULL)
+		ph_run_timers(r);
+}
+
 void
 ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
     const struct ph_requirement *const *reqs, size_t n, struct ph_probe_result *out)
@@ -678,7 +687,7 @@ ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
 		if (r->session[0] != NULL || r->session[1] != NULL)
 			measure(r);
 		else
-			ph_run_rungs(r);
+			measure_relay(r);
 		for (int v6 = 0; v6 < 2; v6++)
 			if (r->session[v6] != NULL)
 				ph_session_end(r->session[v6]);

@@ -71,3 +71,34 @@ measure 2 'beside a responder' webrtc --ipv4 --turn 10.77.2.3 --turn-user alice 
     --turn-password "$work/password" --ca-file "$work/tls.crt"
 rung 'it answers through the relay' 'udp["verdict"] == tls["verdict"] == "open" and
     tcp["verdict"] == "blocked"'
+
+# --- idle timers, without a responder: the relay sends when it is told to ---
+rules <<'END'
+table ip f {
+	ct timeout idle {
+		protocol udp
+		l3proto ip
+		policy = { unreplied : 3, replied : 5 }
+	}
+	chain pre {
+		type filter hook prerouting priority -150; policy accept;
+		meta l4proto udp udp dport 49152-65535 ct timeout set "idle"
+	}
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		iifname inside accept
+		ct state established,related accept
+	}
+	chain post {
+		type nat hook postrouting priority srcnat; policy accept;
+		oifname outside masquerade
+	}
+}
+END
+firewall nft list ct timeout ip f idle >/dev/null 2>&1 || { skip 'timers' 'this kernel sets none by rule'; exit 0; }
+is 1 'timers with the relay' nsenter -t "$client_pid" -n -- timeout 100 "$pinhole" probe webrtc --json --ipv4 \
+    --turn 10.77.2.3 --turn-user alice --turn-password "$work/password" --ca-file "$work/tls.crt" \
+    --timers --cap 12
+timer() { json "$1" "d['udp_timeouts']['$2'][0] <= $3 <= d['udp_timeouts']['$2'][1] + 1"; }
+timer 'unanswered' unreplied_s 3
+timer 'in use' stream_s 5
