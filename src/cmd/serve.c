@@ -5,6 +5,7 @@
 
 #include "cmd/run.h"
 #include "os/file.h"
+#include "relay/relay.h"
 #include "serve/config.h"
 
 static const enum ph_opt_id opts[] = {
@@ -71,6 +72,10 @@ configure(struct ph_run *run, struct ph_serve_config *c)
 	    !port(run, PH_OPT_PORT, &c->port) || !port(run, PH_OPT_STUN, &c->stun) ||
 	    !port(run, PH_OPT_STUNS, &c->stuns))
 		return PH_EXIT_USAGE;
+	if (c->relay != NULL && c->relay->port == c->stun)
+		c->stun = 0;		/* the relay answers Binding requests there */
+	if (c->relay != NULL && c->relay->certificate != NULL && c->relay->tls == c->stuns)
+		c->stuns = 0;
 	if (c->key == NULL)
 		return ph_run_usage(run, "--key FILE is needed; 'pinhole keygen FILE' makes one");
 	if (c->n_listen == 0)
@@ -103,10 +108,70 @@ cannot_serve(struct ph_run *run, const char *what, int err)
 	return err == -EACCES || err == -EPERM ? PH_EXIT_NO_PERMISSION : PH_EXIT_UNKNOWN;
 }
 
+/* The relay beside the responder, and what it was made of. */
+struct beside {
+	struct ph_run *run;
+	struct ph_relay *relay;
+	struct ph_relay_loaded loaded;
+};
+
+/* 0, or the exit code; without a part "relay" there is none. */
+static int
+start_relay(struct beside *b, const struct ph_serve_config *c)
+{
+	struct ph_run *run = b->run;
+	const char *why;
+	int err;
+
+	if (c->relay == NULL)
+		return 0;
+	if (!ph_relay_config_load(&run->mem, &run->diags, c->relay, c->listen, c->n_listen,
+	    &b->loaded))
+		return PH_EXIT_DATA;
+	b->loaded.opts.log = run->err;
+	err = ph_relay_start(&b->loaded.opts, &b->relay, &why);
+	return err < 0 ? cannot_serve(run, why, err) : 0;
+}
+
+/* The file again; when anything in it is wrong everything stays as it is. */
+static void
+reload(void *arg)
+{
+	struct beside *b = arg;
+	struct ph_relay_loaded *next = PH_NEW(&b->run->mem, struct ph_relay_loaded);
+	struct ph_serve_config c;
+
+	if (b->relay == NULL)
+		return;
+	if (configure(b->run, &c) != 0 || c.relay == NULL || !ph_relay_config_load(&b->run->mem,
+	    &b->run->diags, c.relay, c.listen, c.n_listen, next)) {
+		ph_diags_end(&b->run->diags);
+		fputs("not reloaded: the relay goes on as it was\n", b->run->err);
+		return;
+	}
+	memcpy(next->opts.turn.nonce_key, b->loaded.opts.turn.nonce_key,
+	    sizeof(next->opts.turn.nonce_key));
+	ph_relay_reload(b->relay, &next->opts.turn, next->identity);
+	b->loaded = *next;		/* the one before may still be in use, and stays */
+	fputs("reloaded\n", b->run->err);
+}
+
+static void
+drain(void *arg)
+{
+	struct beside *b = arg;
+
+	if (b->relay == NULL)
+		return;
+	ph_relay_drain(b->relay);
+	fputs("draining: no new allocations\n", b->run->err);
+}
+
 static int
 run_serve(struct ph_run *run)
 {
-	struct ph_serve_opts o = { .log = run->err };
+	struct beside b = { .run = run };
+	struct ph_serve_opts o = { .log = run->err, .reload = reload, .drain = drain, .arg = &b };
 	struct ph_serve_config c;
 	struct ph_tls_key *key;
 	const char *why;
@@ -128,9 +193,15 @@ run_serve(struct ph_run *run)
 	o.control_port = (uint16_t)c.port;
 	o.stun_port = (uint16_t)c.stun;
 	o.stuns_port = (uint16_t)c.stuns;
-	err = ph_serve_run(&o, &why);
+	err = start_relay(&b, &c);
+	if (err == 0) {
+		err = ph_serve_run(&o, &why);
+		err = err < 0 ? cannot_serve(run, why, err) : PH_EXIT_OK;
+	}
+	ph_relay_stop(b.relay);
+	ph_tls_identity_free(b.loaded.identity);
 	ph_tls_key_free(key);
-	return err < 0 ? cannot_serve(run, why, err) : PH_EXIT_OK;
+	return err;
 }
 
 const struct ph_cmd ph_cmd_serve = {

@@ -441,7 +441,7 @@ test_channels(void **state)
 	start();
 	assert_int_equal(rig_allocate(&a), 0);
 	assert_int_equal(rig_bind(&a, 0x3fff, peer(1)), 400);
-	assert_int_equal(rig_bind(&a, 0x5000, peer(1)), 400);
+	assert_int_equal(rig_bind(&a, 0x8000, peer(1)), 400);
 	assert_int_equal(rig_bind(&a, 0x4000, peer(1)), 0);
 	assert_int_equal(rig_bind(&a, 0x4000, peer(1)), 0);
 	assert_int_equal(rig_bind(&a, 0x4000, peer(2)), 400);

@@ -14,8 +14,8 @@ enum {
 	ALIVE_IDLE_S = 10, ALIVE_AGAIN_S = 4, ALIVE_TRIES = 3,
 };
 
-int
-ph_listen(ph_u128 addr, uint16_t port, int *out)
+static int
+open_listener(ph_u128 addr, uint16_t port, bool shared, int *out)
 {
 	struct sockaddr_storage sa;
 	socklen_t n = ph_sockaddr_make(addr, port, &sa);
@@ -25,6 +25,8 @@ ph_listen(ph_u128 addr, uint16_t port, int *out)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (sa.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&sa, n) < 0 || listen(fd, BACKLOG) < 0) {
@@ -34,6 +36,18 @@ ph_listen(ph_u128 addr, uint16_t port, int *out)
 	}
 	*out = fd;
 	return 0;
+}
+
+int
+ph_listen(ph_u128 addr, uint16_t port, int *out)
+{
+	return open_listener(addr, port, false, out);
+}
+
+int
+ph_listen_shared(ph_u128 addr, uint16_t port, int *out)
+{
+	return open_listener(addr, port, true, out);
 }
 
 /* Whoever is gone without a word is noticed after a while, whether we talk or not. */
@@ -100,11 +114,25 @@ ph_pollset_add(int set, int fd, void *arg)
 	return epoll_ctl(set, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+int
+ph_pollset_write(int set, int fd, void *arg, bool also)
+{
+	struct epoll_event e = { .events = EPOLLIN | (also ? EPOLLOUT : 0), .data.ptr = arg };
+
+	return epoll_ctl(set, EPOLL_CTL_MOD, fd, &e) < 0 ? -errno : 0;
+}
+
 size_t
 ph_pollset_ready(int set, void **args, size_t max)
 {
+	return ph_pollset_wait(set, args, max, 0);
+}
+
+size_t
+ph_pollset_wait(int set, void **args, size_t max, int ms)
+{
 	struct epoll_event v[MAX_READY];
-	int n = epoll_wait(set, v, max < MAX_READY ? (int)max : MAX_READY, 0);
+	int n = epoll_wait(set, v, max < MAX_READY ? (int)max : MAX_READY, ms);
 
 	for (int i = 0; i < n; i++)
 		args[i] = v[i].data.ptr;

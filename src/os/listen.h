@@ -2,6 +2,7 @@
 #ifndef PH_OS_LISTEN_H
 #define PH_OS_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,14 @@ int ph_pollset_add(int set, int fd, void *arg);
 
 /* ph_pollset_ready(set, args, max): ${arg} of those that can be read now; how many. */
 size_t ph_pollset_ready(int, void **, size_t);
+
+/* ph_pollset_wait(set, args, max, ms): the same, after waiting so long for the first. */
+size_t ph_pollset_wait(int, void **, size_t, int);
+
+/* ph_pollset_write(set, fd, arg, also): is room for writing waited for, too? */
+int ph_pollset_write(int, int, void *, bool);
+
+/* ph_listen_shared(addr, port, fd): as ph_listen(), one of several that share a port. */
+int ph_listen_shared(ph_u128, uint16_t, int *);
 
 #endif

@@ -152,6 +152,14 @@ ph_tcp_shut(int fd)
 	shutdown(fd, SHUT_WR);
 }
 
+int
+ph_tcp_peek(int fd, void *p, size_t n)
+{
+	ssize_t r = recv(fd, p, n, MSG_PEEK | MSG_DONTWAIT);
+
+	return r < 0 ? -errno : (int)r;
+}
+
 void
 ph_tcp_abort(int fd)
 {

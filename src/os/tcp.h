@@ -57,6 +57,9 @@ int ph_tcp_recv(int, void *, size_t);
 /* ph_tcp_shut(fd): send no more; the other end reads its end after what was sent. */
 void ph_tcp_shut(int);
 
+/* ph_tcp_peek(fd, p, n): the same as recv, and the bytes are still there. */
+int ph_tcp_peek(int, void *, size_t);
+
 /* ph_tcp_abort(fd): close at once, with a RST where there is a connection. */
 void ph_tcp_abort(int);
 

@@ -141,10 +141,88 @@ ph_tls_client(int fd, const struct ph_tls_opts *o, struct ph_tls **out)
 	return 0;
 }
 
+/* --- identities --- */
+
+struct ph_tls_identity {
+	SSL_CTX *ctx;
+};
+
+/* STUN and TURN (RFC 7443); who offers neither is served as well. */
+static int
+choose_turn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *offered,
+    unsigned n_offered, void *arg)
+{
+	static const unsigned char ours[] = "\x09stun.turn\x12stun.nat-discovery";
+	unsigned char *chosen;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, n, ours, sizeof(ours) - 1, offered, n_offered) !=
+	    OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+int
+ph_tls_identity_read(const char *chain, const char *key, struct ph_tls_identity **out)
+{
+	struct ph_tls_identity *id = calloc(1, sizeof(*id));
+	int err = -ENOMEM;
+
+	ERR_clear_error();
+	if (id == NULL || (id->ctx = SSL_CTX_new(TLS_server_method())) == NULL)
+		goto err;
+	errno = 0;
+	if (SSL_CTX_use_certificate_chain_file(id->ctx, chain) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(id->ctx, key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(id->ctx) != 1) {
+		err = errno == ENOENT || errno == EACCES ? -errno : -EBADMSG;
+		goto err;
+	}
+	SSL_CTX_set_min_proto_version(id->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_mode(id->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_session_cache_mode(id->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(id->ctx, choose_turn, NULL);
+	*out = id;
+	return 0;
+err:
+	ERR_clear_error();
+	ph_tls_identity_free(id);
+	return err;
+}
+
+void
+ph_tls_identity_free(struct ph_tls_identity *id)
+{
+	if (id == NULL)
+		return;
+	SSL_CTX_free(id->ctx);
+	free(id);
+}
+
+static struct ph_tls *
+stream_of(int fd, struct ph_tls_identity *id)
+{
+	struct ph_tls *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	SSL_CTX_up_ref(id->ctx);
+	t->ctx = id->ctx;
+	t->ssl = SSL_new(t->ctx);
+	if (t->ssl != NULL && SSL_set_fd(t->ssl, fd) == 1)
+		return t;
+	ph_tls_free(t);
+	return NULL;
+}
+
 int
 ph_tls_server(int fd, const struct ph_tls_opts *o, struct ph_tls **out)
 {
-	struct ph_tls *t = stream_new(fd, o, false);
+	struct ph_tls *t = o->identity != NULL ? stream_of(fd, o->identity) :
+	    stream_new(fd, o, false);
 
 	if (t == NULL)
 		return -ENOMEM;

@@ -49,6 +49,15 @@ void ph_tls_key_public(const struct ph_tls_key *, uint8_t [PH_TLS_KEY]);
 void ph_tls_word(const uint8_t [PH_TLS_KEY], char [PH_TLS_WORD + 1]);
 bool ph_tls_word_read(struct ph_str, uint8_t [PH_TLS_KEY]);
 
+/*
+ * What a server shows to everybody: a chain of certificates and its key, from files in PEM.
+ * Used by many streams and threads at once; counted, so that one that was replaced lives on as
+ * long as its streams.  0, or -errno: -EBADMSG when they do not belong together.
+ */
+struct ph_tls_identity;
+int ph_tls_identity_read(const char *chain, const char *key, struct ph_tls_identity **);
+void ph_tls_identity_free(struct ph_tls_identity *);
+
 enum ph_tls_state {
 	PH_TLS_SHAKING,
 	PH_TLS_READY,
@@ -68,6 +77,7 @@ enum ph_tls_fault {
 
 struct ph_tls_opts {
 	const struct ph_tls_key *key;	/* client: NULL shows none */
+	struct ph_tls_identity *identity;	/* server: instead of ${key} and ${alpn} */
 	const uint8_t *peer;		/* client: the key that must answer; NULL: ${name} */
 	const char *name;		/* client: the host, or address, of the certificate */
 	const char *ca_file;		/* client: PEM of who signs such; NULL: the system's */

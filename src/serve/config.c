@@ -82,6 +82,17 @@ read_port(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *
 		ph_diag(rd->diags, PH_ERROR, "bad-port", v->at, "expected a port, 0-65535");
 }
 
+static void
+read_relay(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
+{
+	struct ph_relay_config **c = to;
+
+	(void)f;
+	*c = PH_NEW(rd->mem, struct ph_relay_config);
+	ph_relay_config_init(*c);
+	ph_relay_config_read(rd, v, *c);
+}
+
 #define AT(member) offsetof(struct ph_serve_config, member)
 
 static const struct ph_field fields[] = {
@@ -91,6 +102,7 @@ static const struct ph_field fields[] = {
 	{ "port", false, read_port, AT(port), NULL },
 	{ "stun", false, read_port, AT(stun), NULL },
 	{ "stuns", false, read_port, AT(stuns), NULL },
+	{ "relay", false, read_relay, AT(relay), NULL },
 };
 
 bool

@@ -3,6 +3,7 @@
 #define PH_SERVE_CONFIG_H
 
 #include "base/diag.h"
+#include "relay/config.h"
 #include "serve/serve.h"
 
 /* What a file, or options, say of a responder; see pinhole-serve(1). */
@@ -13,6 +14,7 @@ struct ph_serve_config {
 	ph_u128 *listen;
 	size_t n_listen, cap_listen;
 	uint32_t port, stun, stuns;
+	struct ph_relay_config *relay;	/* NULL: none is wanted */
 };
 
 /* ph_serve_config_init(c): the defaults: control on 443, STUN on 3478 and 5349. */

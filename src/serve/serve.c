@@ -50,7 +50,7 @@ struct listener {
 struct server {
 	const struct ph_serve_opts *o;
 	uv_loop_t uv;
-	uv_signal_t term, intr;
+	uv_signal_t term, intr, hangup, user;
 	uv_poll_t stun_poll;
 	struct ph_stun_service *stun;
 	struct listener v[3 * PH_SERVE_LISTEN];
@@ -289,6 +289,40 @@ on_signal(uv_signal_t *sig, int number)
 	uv_stop(sig->loop);
 }
 
+static void
+on_hangup(uv_signal_t *sig, int number)
+{
+	const struct server *s = sig->data;
+
+	(void)number;
+	if (s->o->reload != NULL)
+		s->o->reload(s->o->arg);
+}
+
+static void
+on_user(uv_signal_t *sig, int number)
+{
+	const struct server *s = sig->data;
+
+	(void)number;
+	if (s->o->drain != NULL)
+		s->o->drain(s->o->arg);
+}
+
+static void
+take_signals(struct server *s)
+{
+	uv_signal_init(&s->uv, &s->term);
+	uv_signal_init(&s->uv, &s->intr);
+	uv_signal_init(&s->uv, &s->hangup);
+	uv_signal_init(&s->uv, &s->user);
+	s->hangup.data = s->user.data = s;
+	uv_signal_start(&s->term, on_signal, SIGTERM);
+	uv_signal_start(&s->intr, on_signal, SIGINT);
+	uv_signal_start(&s->hangup, on_hangup, SIGHUP);
+	uv_signal_start(&s->user, on_user, SIGUSR1);
+}
+
 static int
 listen_on(struct server *s, ph_u128 addr, uint16_t port, bool plain)
 {
@@ -363,10 +397,7 @@ ph_serve_run(const struct ph_serve_opts *o, const char **why)
 		free(s);
 		return err;
 	}
-	uv_signal_init(&s->uv, &s->term);
-	uv_signal_init(&s->uv, &s->intr);
-	uv_signal_start(&s->term, on_signal, SIGTERM);
-	uv_signal_start(&s->intr, on_signal, SIGINT);
+	take_signals(s);
 	err = listen_all(s, why);
 	if (err == 0 && o->log != NULL) {
 		fprintf(o->log, "ready\n");

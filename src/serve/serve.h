@@ -41,6 +41,9 @@ struct ph_serve_opts {
 	uint16_t stun_port;		/* 0: no STUN service; the second port is one more */
 	uint16_t stuns_port;		/* STUN over TLS; 0: only on the control port */
 	FILE *log;			/* one line for a session's life */
+	/* Called on SIGHUP and on SIGUSR1, between two rounds of the loop; or NULL. */
+	void (*reload)(void *), (*drain)(void *);
+	void *arg;
 };
 
 /*

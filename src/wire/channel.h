@@ -16,8 +16,12 @@
  *
  * Over a stream the message is padded to four bytes; the length does not count
  * the padding, and the padding is no data.  Over UDP it may be there or not.
+ *
+ * RFC 8656 keeps numbers from 0x5000 on for other uses; RFC 5766 gave clients all up to
+ * 0x7fff, and those that are older than the former choose any of them.  We take what they
+ * choose, and choose from the first 4096 ourselves.
  */
-enum { PH_CHANNEL_FIRST = 0x4000, PH_CHANNEL_LAST = 0x4fff, PH_CHANNEL_HEAD = 4 };
+enum { PH_CHANNEL_FIRST = 0x4000, PH_CHANNEL_LAST = 0x7fff, PH_CHANNEL_HEAD = 4 };
 
 struct ph_channel {
 	uint16_t number;

@@ -47,8 +47,8 @@ test_channel_numbers(void **state)
 		uint16_t number;
 		bool good;
 	} of[] = {
-		{ 0x3fff, false }, { 0x4000, true }, { 0x4fff, true }, { 0x5000, false },
-		{ 0x7fff, false }, { 0xffff, false },
+		{ 0x3fff, false }, { 0x4000, true }, { 0x7fff, true }, { 0x8000, false },
+		{ 0x8fff, false }, { 0xffff, false },
 	};
 	struct ph_channel got;
 	uint8_t p[4];

@@ -124,6 +124,24 @@ start_coturn() {
 	    --tls-listening-port 443 --no-dtls --cert "$work/tls.crt" --pkey "$work/tls.key"
 }
 
+start_pinhole() {
+	echo alice:secret >"$work/users"
+	[ -e "$work/key" ] || "$pinhole" keygen "$work/key" >/dev/null
+	cat >"$work/serve.yaml" <<END
+key: $work/key
+listen: [10.78.2.2, "fd78:2::2"]
+port: 8443
+relay:
+  realm: example.org
+  users: $work/users
+  certificate: $work/tls.crt
+  key: $work/tls.key
+  tls: 443
+  ${RELAY_CONFIG-}
+END
+	exec nsenter -t "$relay_net" -n -- "$pinhole" serve --config "$work/serve.yaml"
+}
+
 start_relay() {
 	"start_${RELAY:-pinhole}" >"$work/relay.out" 2>&1 &
 	relay_pid=$!

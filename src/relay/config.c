@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: ISC */
+#include <stddef.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "os/file.h"
+#include "relay/config.h"
+
+void
+ph_relay_config_init(struct ph_relay_config *c)
+{
+	*c = (struct ph_relay_config){
+		.realm = "pinhole", .port = 3478, .tls = 5349,
+		.ports = { 49152, 65535 },
+	};
+}
+
+/* --- the file --- */
+
+typedef bool word_fn(struct ph_reader *, struct ph_relay_config *, struct ph_str);
+
+static void
+each(struct ph_reader *rd, const struct ph_yaml *v, word_fn *take, const char *id,
+    const char *wanted)
+{
+	if (v->kind == PH_YAML_SEQ) {
+		for (const struct ph_yaml *x = v->child; x != NULL; x = x->next)
+			each(rd, x, take, id, wanted);
+	} else if (ph_fields_is(rd, v, PH_YAML_SCALAR) && !take(rd, rd->arg, v->text)) {
+		ph_diag(rd->diags, PH_ERROR, id, v->at, "expected %s", wanted);
+	}
+}
+
+static bool
+take_secret(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	*PH_PUSH(rd->mem, c->secrets, c->n_secrets, c->cap_secrets) = s;
+	return s.len > 0;
+}
+
+static bool
+take_allow(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	struct ph_range r;
+	bool bits;
+
+	if (!ph_prefix_parse(s, &r, &bits))
+		return false;
+	*PH_PUSH(rd->mem, c->allow, c->n_allow, c->cap_allow) = r;
+	return true;
+}
+
+static bool
+take_deny(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	struct ph_range r;
+	bool bits;
+
+	if (!ph_prefix_parse(s, &r, &bits))
+		return false;
+	*PH_PUSH(rd->mem, c->deny, c->n_deny, c->cap_deny) = r;
+	return true;
+}
+
+static bool
+take_listen(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	ph_u128 a;
+
+	if (c->n_listen == PH_RELAY_LISTEN || !ph_addr_parse(s, &a))
+		return false;
+	*PH_PUSH(rd->mem, c->listen, c->n_listen, c->cap_listen) = a;
+	return true;
+}
+
+/* "10.0.0.5", or "10.0.0.5=198.51.100.5" behind a translation. */
+static bool
+take_relay(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	const char *eq = memchr(s.s, '=', s.len);
+	struct ph_str local = { s.s, eq == NULL ? s.len : (size_t)(eq - s.s) };
+	struct ph_str shown = eq == NULL ? s : (struct ph_str){ eq + 1, s.len - local.len - 1 };
+	struct ph_turn_relay r;
+
+	if (c->n_relays == PH_TURN_MAX_RELAYS || !ph_addr_parse(local, &r.local) ||
+	    !ph_addr_parse(shown, &r.shown))
+		return false;
+	*PH_PUSH(rd->mem, c->relays, c->n_relays, c->cap_relays) = r;
+	return true;
+}
+
+#define LIST(name, take, id, wanted) \
+static void \
+name(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to) \
+{ \
+	(void)f; \
+	(void)to; \
+	each(rd, v, take, id, wanted); \
+}
+
+LIST(read_secrets, take_secret, "bad-value", "the path of a file")
+LIST(read_allow, take_allow, "bad-address", "an address or a prefix")
+LIST(read_deny, take_deny, "bad-address", "an address or a prefix")
+LIST(read_listen, take_listen, "bad-address", "an IPv4 or IPv6 address, eight at most")
+LIST(read_relays, take_relay, "bad-address",
+    "an address, or LOCAL=PUBLIC behind a translation, eight at most")
+
+static void
+read_port(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
+{
+	uint32_t *port = to;
+
+	ph_field_u32(rd, f, v, port);
+	if (*port > 65535)
+		ph_diag(rd->diags, PH_ERROR, "bad-port", v->at, "expected a port, 0-65535");
+}
+
+/* "49152-65535" */
+static void
+read_ports(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
+{
+	struct ph_range *r = to;
+	struct ph_str first, last;
+	const char *dash;
+	uint64_t lo, hi;
+
+	(void)f;
+	if (!ph_fields_is(rd, v, PH_YAML_SCALAR))
+		return;
+	dash = memchr(v->text.s, '-', v->text.len);
+	first = (struct ph_str){ v->text.s, dash == NULL ? 0 : (size_t)(dash - v->text.s) };
+	last = dash == NULL ? first :
+	    (struct ph_str){ dash + 1, v->text.len - first.len - 1 };
+	if (!ph_str_u64(first, 10, 65535, &lo) || !ph_str_u64(last, 10, 65535, &hi) ||
+	    lo < 1024 || lo >= hi)
+		ph_diag(rd->diags, PH_ERROR, "bad-port", v->at,
+		    "expected a rising range of ports within 1024-65535");
+	else
+		*r = (struct ph_range){ lo, hi };
+}
+
+#define AT(member) offsetof(struct ph_relay_config, member)
+
+static const char *const peers[] = { "public", "allowed", NULL };
+static const char *const logs[] = { "text", "json", NULL };
+
+static const struct ph_field fields[] = {
+	{ "realm", false, ph_field_text, AT(realm), NULL },
+	{ "users", false, ph_field_text, AT(users), NULL },
+	{ "secrets", false, read_secrets, AT(secrets), NULL },
+	{ "certificate", false, ph_field_text, AT(certificate), NULL },
+	{ "key", false, ph_field_text, AT(key), NULL },
+	{ "listen", false, read_listen, AT(listen), NULL },
+	{ "relay-from", false, read_relays, AT(relays), NULL },
+	{ "port", false, read_port, AT(port), NULL },
+	{ "tls", false, read_port, AT(tls), NULL },
+	{ "ports", false, read_ports, AT(ports), NULL },
+	{ "peers", false, ph_field_word, AT(peers), peers },
+	{ "allow", false, read_allow, AT(allow), NULL },
+	{ "deny", false, read_deny, AT(deny), NULL },
+	{ "workers", false, ph_field_u32, AT(workers), NULL },
+	{ "per-user", false, ph_field_u32, AT(per_user), NULL },
+	{ "per-source", false, ph_field_u32, AT(per_source), NULL },
+	{ "total", false, ph_field_u32, AT(total), NULL },
+	{ "bytes-per-second", false, ph_field_u32, AT(bytes_per_s), NULL },
+	{ "log", false, ph_field_word, AT(log), logs },
+};
+
+void
+ph_relay_config_read(struct ph_reader *rd, const struct ph_yaml *v, struct ph_relay_config *c)
+{
+	void *was = rd->arg;
+
+	rd->arg = c;
+	ph_fields_read(rd, v, "the configuration of a relay", fields,
+	    sizeof(fields) / sizeof(*fields), c);
+	rd->arg = was;
+	if (c->workers > PH_RELAY_WORKERS)
+		ph_diag(rd->diags, PH_ERROR, "bad-number", v->at, "at most %d workers",
+		    PH_RELAY_WORKERS);
+}
+
+/* --- what it refers to --- */
+
+static struct ph_src *
+read_file(struct ph_arena *mem, struct ph_diags *d, const char *path)
+{
+	struct ph_src *src;
+	int err = ph_file_read(mem, path, &src);
+
+	if (err == 0)
+		return src;
+	ph_diag(d, PH_ERROR, "relay-file", (struct ph_span){ 0 }, "%s: %s", path, strerror(-err));
+	return NULL;
+}
+
+/* "NAME:PASSWORD" a line; empty ones and those that begin with # are passed over. */
+static bool
+read_users(struct ph_arena *mem, struct ph_diags *d, const char *path,
+    struct ph_turn_server_config *c)
+{
+	struct ph_src *src = read_file(mem, d, path);
+	struct ph_turn_user *v = NULL;
+	size_t n = 0, cap = 0;
+
+	if (src == NULL)
+		return false;
+	for (uint32_t at = 0, len; at < src->len; at += len + 1) {
+		const char *line = src->text + at, *colon;
+
+		len = (uint32_t)strcspn(line, "\n");
+		if (len == 0 || line[0] == '#')
+			continue;
+		colon = memchr(line, ':', len);
+		if (colon == NULL || colon == line || colon + 1 == line + len) {
+			ph_diag(d, PH_ERROR, "relay-user", (struct ph_span){ src, at, len },
+			    "expected NAME:PASSWORD");
+			return false;
+		}
+		*PH_PUSH(mem, v, n, cap) = (struct ph_turn_user){
+			.name = { line, (size_t)(colon - line) },
+			.password = { colon + 1, (size_t)(line + len - colon) - 1 },
+		};
+	}
+	c->users = v;
+	c->n_users = n;
+	return true;
+}
+
+static bool
+read_secret_files(struct ph_arena *mem, struct ph_diags *d, const struct ph_relay_config *from,
+    struct ph_turn_server_config *c)
+{
+	struct ph_str *v = ph_arena_array(mem, from->n_secrets + 1, sizeof(*v));
+
+	for (size_t i = 0; i < from->n_secrets; i++) {
+		struct ph_src *src = read_file(mem, d, ph_arena_dup(mem, from->secrets[i].s,
+		    from->secrets[i].len));
+
+		if (src == NULL)
+			return false;
+		v[i] = (struct ph_str){ src->text, strcspn(src->text, "\r\n") };
+	}
+	c->secrets = v;
+	c->n_secrets = from->n_secrets;
+	return true;
+}
+
+static bool
+wrong(struct ph_diags *d, const char *what)
+{
+	ph_diag(d, PH_ERROR, "relay-config", (struct ph_span){ 0 }, "relay: %s", what);
+	return false;
+}
+
+static bool
+set_addresses(const struct ph_relay_config *c, const ph_u128 *listen, size_t n,
+    struct ph_relay_opts *o)
+{
+	const ph_u128 *v = c->n_listen > 0 ? c->listen : listen;
+
+	n = c->n_listen > 0 ? c->n_listen : n;
+	for (size_t i = 0; i < n && i < PH_RELAY_LISTEN; i++) {
+		o->listen[o->n_listen++] = v[i];
+		if (c->n_relays == 0)
+			o->turn.relays[o->turn.n_relays++] = (struct ph_turn_relay){ v[i], v[i] };
+	}
+	for (size_t i = 0; i < c->n_relays; i++)
+		o->turn.relays[o->turn.n_relays++] = c->relays[i];
+	return o->n_listen > 0;
+}
+
+bool
+ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_relay_config *c,
+    const ph_u128 *listen, size_t n, struct ph_relay_loaded *out)
+{
+	struct ph_relay_opts *o = &out->opts;
+	struct ph_turn_server_config *t = &o->turn;
+
+	*out = (struct ph_relay_loaded){
+		.opts = { .port = (uint16_t)c->port, .workers = c->workers, .json = c->log == 1 },
+	};
+	ph_turn_server_defaults(t);
+	t->realm = ph_str(c->realm);
+	t->dont_fragment = false;
+	t->sha256 = t->realm.len <= PH_TURN_REALM_SHA256;
+	t->only_allowed = c->peers == 1;
+	t->allow = c->allow;
+	t->n_allow = c->n_allow;
+	t->deny = c->deny;
+	t->n_deny = c->n_deny;
+	t->port_first = (uint16_t)c->ports.lo;
+	t->port_last = (uint16_t)c->ports.hi;
+	t->limits.user = c->per_user != 0 ? c->per_user : t->limits.user;
+	t->limits.source = c->per_source != 0 ? c->per_source : t->limits.source;
+	t->limits.all = c->total;
+	t->limits.bytes_per_s = c->bytes_per_s;
+	if (RAND_bytes(t->nonce_key, sizeof(t->nonce_key)) != 1)
+		return wrong(d, "no random numbers");
+	if (c->users == NULL && c->n_secrets == 0)
+		return wrong(d, "users: FILE or secrets: [FILE] is needed: a relay for everybody "
+		    "is one for those who hide");
+	if (!set_addresses(c, listen, n, o))
+		return wrong(d, "no address to listen on");
+	if ((c->users != NULL && !read_users(mem, d, c->users, t)) ||
+	    !read_secret_files(mem, d, c, t))
+		return false;
+	if ((c->certificate == NULL) != (c->key == NULL))
+		return wrong(d, "certificate and key belong together");
+	if (c->certificate != NULL && ph_tls_identity_read(c->certificate, c->key,
+	    &out->identity) != 0)
+		return wrong(d, "certificate and key cannot be read, or are no pair");
+	o->identity = out->identity;
+	o->tls_port = (uint16_t)(out->identity != NULL ? c->tls : 0);
+	return true;
+}

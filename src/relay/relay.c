@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "os/udp.h"
+#include "relay/worker.h"
+
+struct ph_relay {
+	struct ph_relay_worker *w[PH_RELAY_WORKERS];
+	pthread_t thread[PH_RELAY_WORKERS];
+	unsigned n, running;
+	struct ph_turn_quota *quota;
+};
+
+static void *
+run(void *arg)
+{
+	ph_relay_worker_run(arg);
+	return NULL;
+}
+
+/* Signals are for the thread that started it all. */
+static int
+start_thread(struct ph_relay *r, unsigned i)
+{
+	sigset_t all, was;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &was);
+	err = pthread_create(&r->thread[i], NULL, run, r->w[i]);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	if (err == 0)
+		r->running++;
+	return -err;
+}
+
+static unsigned
+processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > PH_RELAY_WORKERS ? PH_RELAY_WORKERS : (unsigned)n;
+}
+
+int
+ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char **why)
+{
+	struct ph_relay_opts opts = *o;
+	unsigned n = o->workers == 0 ? processors() : o->workers;
+	struct ph_relay *r = calloc(1, sizeof(*r));
+	int err = 0;
+
+	*why = "memory";
+	if (r == NULL || (r->quota = ph_turn_quota_new(n * o->turn.limits.allocations)) == NULL) {
+		free(r);
+		return -ENOMEM;
+	}
+	opts.turn.quota = r->quota;
+	ph_udp_files(n * (size_t)(opts.turn.limits.allocations + PH_RELAY_STREAMS));
+	for (unsigned i = 0; i < n && err == 0; i++) {
+		r->w[i] = calloc(1, sizeof(*r->w[i]));
+		if (r->w[i] == NULL)
+			err = -ENOMEM;
+		r->n += err == 0;
+		if (err == 0)
+			err = ph_relay_worker_init(r->w[i], &opts, i, n, why);
+	}
+	for (unsigned i = 0; i < n && err == 0; i++) {
+		*why = "threads";
+		err = start_thread(r, i);
+	}
+	if (err != 0)
+		ph_relay_stop(r);
+	else
+		*out = r;
+	return err;
+}
+
+void
+ph_relay_stop(struct ph_relay *r)
+{
+	if (r == NULL)
+		return;
+	for (unsigned i = 0; i < r->n; i++)
+		atomic_store(&r->w[i]->stop, true);
+	for (unsigned i = 0; i < r->running; i++)
+		pthread_join(r->thread[i], NULL);
+	for (unsigned i = 0; i < r->n; i++) {
+		ph_relay_worker_fini(r->w[i]);
+		free(r->w[i]);
+	}
+	ph_turn_quota_free(r->quota);
+	free(r);
+}
+
+void
+ph_relay_reload(struct ph_relay *r, const struct ph_turn_server_config *c,
+    struct ph_tls_identity *identity)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		atomic_store(&r->w[i]->identity, identity);
+		atomic_store(&r->w[i]->reload, c);
+	}
+}
+
+void
+ph_relay_drain(struct ph_relay *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		atomic_store(&r->w[i]->drain, true);
+}
+
+void
+ph_relay_stats(const struct ph_relay *r, uint64_t *out)
+{
+	for (int k = 0; k < PH_TURN_N_STATS; k++) {
+		out[k] = 0;
+		for (unsigned i = 0; i < r->n; i++)
+			out[k] += atomic_load_explicit(&r->w[i]->stats[k], memory_order_relaxed);
+	}
+}

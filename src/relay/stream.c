@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/listen.h"
+#include "os/tcp.h"
+#include "relay/worker.h"
+#include "wire/stream.h"
+
+enum {
+	IN_ROOM = 16384,		/* bytes; the longest frame, too */
+	OUT_ROOM = 262144,
+	OUT_LATE = 49152,		/* media is dropped when so much waits */
+	US = 1000000, READS = 8,
+};
+
+struct ph_relay_stream {
+	enum ph_relay_what what;
+	int fd;
+	struct ph_tls *tls;
+	struct ph_turn_conn conn;
+	bool decided, shaking, over, writing;	/* writing: room is waited for */
+	bool is_dirty;
+	uint64_t since_us;
+	struct ph_stream in;
+	uint8_t *out;			/* NULL: nothing waits */
+	size_t n_out, cap_out;
+	struct ph_relay_stream *next, *next_dirty;
+	uint8_t room[IN_ROOM];
+};
+
+void
+ph_relay_stream_new(struct ph_relay_worker *w, const struct ph_relay_listener *l, int fd,
+    ph_u128 from, uint16_t port)
+{
+	struct ph_relay_stream *s = w->n_streams < PH_RELAY_STREAMS ? malloc(sizeof(*s)) : NULL;
+
+	if (s == NULL || ph_pollset_add(w->set, fd, s) != 0) {
+		free(s);
+		ph_tcp_abort(fd);
+		return;
+	}
+	memset(s, 0, offsetof(struct ph_relay_stream, room));
+	s->what = PH_RELAY_STREAM;
+	s->fd = fd;
+	s->since_us = w->now;
+	s->conn = (struct ph_turn_conn){
+		.client = from, .client_port = port, .server = l->addr, .server_port = l->port,
+		.via = PH_TURN_VIA_TCP, .handle = (uintptr_t)s,
+	};
+	ph_stream_init(&s->in, s->room, sizeof(s->room));
+	s->next = w->streams;
+	w->streams = s;
+	w->n_streams++;
+}
+
+/* It is freed when nothing can refer to it any more: by the next tick. */
+static void
+end(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	if (s->over)
+		return;
+	s->over = true;
+	ph_turn_server_stream_gone(w->turn, &s->conn, w->now);
+	ph_tls_free(s->tls);
+	s->tls = NULL;
+	close(s->fd);
+	free(s->out);
+	s->out = NULL;
+	s->n_out = s->cap_out = 0;
+}
+
+/* --- what goes out --- */
+
+static bool
+grow(struct ph_relay_stream *s, size_t need)
+{
+	size_t cap = s->cap_out == 0 ? 4096 : s->cap_out;
+	uint8_t *out;
+
+	while (cap < need)
+		cap *= 2;
+	if (cap == s->cap_out)
+		return true;
+	out = cap > OUT_ROOM ? NULL : realloc(s->out, cap);
+	if (out == NULL)
+		return false;
+	s->out = out;
+	s->cap_out = cap;
+	return true;
+}
+
+void
+ph_relay_stream_put(struct ph_relay_worker *w, struct ph_relay_stream *s,
+    const struct ph_relay_message *m)
+{
+	size_t n = m->head_len + m->len + m->tail;
+
+	if (s->over || (m->media && s->n_out > OUT_LATE) || !grow(s, s->n_out + n))
+		return;
+	memcpy(s->out + s->n_out, m->head, m->head_len);
+	memcpy(s->out + s->n_out + m->head_len, m->data, m->len);
+	memset(s->out + s->n_out + m->head_len + m->len, 0, m->tail);
+	s->n_out += n;
+	if (s->is_dirty)
+		return;
+	s->is_dirty = true;
+	s->next_dirty = w->dirty;
+	w->dirty = s;
+}
+
+static void
+write_out(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	bool wait = false;
+	size_t done = 0;
+
+	while (done < s->n_out && !wait && !s->over && !s->shaking) {
+		int n = s->tls != NULL ? ph_tls_write(s->tls, s->out + done, s->n_out - done) :
+		    ph_tcp_send(s->fd, s->out + done, s->n_out - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || n == -EAGAIN)
+			wait = true;
+		else
+			end(w, s);
+	}
+	if (s->over)
+		return;
+	s->n_out -= done;
+	memmove(s->out, s->out + done, s->n_out);
+	if (wait != s->writing)
+		ph_pollset_write(w->set, s->fd, s, wait);
+	s->writing = wait;
+	if (s->n_out == 0) {
+		free(s->out);
+		s->out = NULL;
+		s->cap_out = 0;
+	}
+}
+
+void
+ph_relay_stream_flush(struct ph_relay_worker *w)
+{
+	while (w->dirty != NULL) {
+		struct ph_relay_stream *s = w->dirty;
+
+		w->dirty = s->next_dirty;
+		s->is_dirty = false;
+		if (!s->over)
+			write_out(w, s);
+	}
+}
+
+/* --- what comes in --- */
+
+/* TLS or STUN: the first byte tells.  False: neither. */
+static bool
+decide(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	struct ph_tls_opts o = { .identity = atomic_load(&w->identity) };
+	uint8_t first;
+
+	if (ph_tcp_peek(s->fd, &first, 1) != 1)
+		return true;
+	s->decided = true;
+	switch (ph_stream_first(first)) {
+	case PH_FIRST_STUN:
+		return true;
+	case PH_FIRST_TLS:
+		s->conn.via = PH_TURN_VIA_TLS;
+		s->shaking = true;
+		return o.identity != NULL && ph_tls_server(s->fd, &o, &s->tls) == 0;
+	default:
+		return false;
+	}
+}
+
+static void
+take_frames(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	enum ph_stream_kind kind = PH_STREAM_MORE;
+	struct ph_frame f;
+
+	while (!s->over && (kind = ph_stream_take(&s->in, &f)) != PH_STREAM_MORE &&
+	    kind != PH_STREAM_BAD) {
+		struct ph_turn_in in = { .conn = s->conn, .data = f.p, .len = f.len };
+
+		ph_relay_worker_take(w, &in);
+	}
+	if (kind == PH_STREAM_BAD)
+		end(w, s);
+}
+
+/*
+ * What is taken from the buffer is sent to peers before it is read into again: what was
+ * gathered borrows from it.
+ */
+static void
+hear(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	int n = 1;
+
+	for (int i = 0; i < READS && n > 0 && !s->over; i++) {
+		size_t room;
+		uint8_t *to = ph_stream_room(&s->in, &room);
+
+		n = s->tls != NULL ? ph_tls_read(s->tls, to, room) : ph_tcp_recv(s->fd, to, room);
+		if (n <= 0)
+			break;
+		ph_stream_added(&s->in, (size_t)n);
+		take_frames(w, s);
+		ph_burst_flush(w->burst);
+	}
+	if ((n < 0 && n != -EAGAIN) || (n == 0 && s->tls == NULL))
+		end(w, s);
+}
+
+void
+ph_relay_stream_ready(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	enum ph_tls_state state;
+
+	if (s->over)
+		return;
+	if (!s->decided && !decide(w, s)) {
+		end(w, s);
+		return;
+	}
+	if (s->shaking) {
+		state = ph_tls_shake(s->tls);
+		if (state == PH_TLS_FAILED)
+			end(w, s);
+		if (state != PH_TLS_READY)
+			return;
+		s->shaking = false;
+	}
+	if (s->decided)
+		hear(w, s);
+	if (!s->over && s->n_out > 0)
+		write_out(w, s);
+}
+
+void
+ph_relay_stream_tick(struct ph_relay_worker *w)
+{
+	struct ph_relay_stream **at = &w->streams, *s;
+
+	while ((s = *at) != NULL) {
+		if (!s->over && w->now - s->since_us > (uint64_t)PH_RELAY_SILENT_S * US &&
+		    !ph_turn_server_holds(w->turn, &s->conn))
+			end(w, s);
+		if (!s->over) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		w->n_streams--;
+		free(s);
+	}
+}
+
+void
+ph_relay_stream_end_all(struct ph_relay_worker *w)
+{
+	for (struct ph_relay_stream *s = w->streams; s != NULL; s = s->next)
+		end(w, s);
+	w->dirty = NULL;
+	ph_relay_stream_tick(w);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PH_RELAY_WORKER_H
+#define PH_RELAY_WORKER_H
+
+#include <stdatomic.h>
+
+#include "os/burst.h"
+#include "relay/relay.h"
+
+/* What is waited for: the first member of each that is. */
+enum ph_relay_what {
+	PH_RELAY_DATAGRAMS,		/* a UDP listener */
+	PH_RELAY_ACCEPTS,		/* a TCP listener */
+	PH_RELAY_PORT,			/* a relayed port */
+	PH_RELAY_STREAM,		/* a client's connection */
+};
+
+struct ph_relay_listener {
+	enum ph_relay_what what;
+	int fd;
+	ph_u128 addr;
+	uint16_t port;
+};
+
+struct ph_relay_port {
+	enum ph_relay_what what;
+	int fd;
+	uint32_t relay;
+	struct ph_relay_port *next;	/* closed, freed after the round */
+};
+
+struct ph_relay_stream;
+
+/* One thread of the relay.  Nothing in it is touched by another, but for what is atomic. */
+struct ph_relay_worker {
+	struct ph_relay_opts o;
+	struct ph_turn_server *turn;
+	struct ph_burst *burst;
+	int set;
+	struct ph_relay_listener listener[3 * PH_RELAY_LISTEN];
+	size_t n_listeners;
+	struct ph_relay_stream *streams, *dirty;	/* dirty: with something to write */
+	size_t n_streams;
+	struct ph_relay_port *closed;
+	uint64_t now, ticked_us;
+	_Atomic uint64_t stats[PH_TURN_N_STATS];
+	atomic_bool stop, drain;
+	_Atomic(const struct ph_turn_server_config *) reload;	/* to be taken; NULL: none */
+	_Atomic(struct ph_tls_identity *) identity;
+};
+
+/* ph_relay_worker_init(w, opts, number, n, why): sockets and server.  0, or -errno. */
+int ph_relay_worker_init(struct ph_relay_worker *, const struct ph_relay_opts *, unsigned,
+    unsigned, const char **);
+
+void ph_relay_worker_fini(struct ph_relay_worker *);
+
+/* ph_relay_worker_run(w): until ${stop}. */
+void ph_relay_worker_run(struct ph_relay_worker *);
+
+/* ph_relay_worker_take(w, in): something that a client said, by whatever way. */
+void ph_relay_worker_take(struct ph_relay_worker *, const struct ph_turn_in *);
+
+/* ph_relay_worker_note(w, n): write the line of an allocation's life. */
+void ph_relay_worker_note(struct ph_relay_worker *, const struct ph_turn_note *);
+
+/* --- streams --- */
+
+/* ph_relay_stream_new(w, l, fd, from, port): of a connection that was accepted. */
+void ph_relay_stream_new(struct ph_relay_worker *, const struct ph_relay_listener *, int, ph_u128,
+    uint16_t);
+
+/* ph_relay_stream_ready(w, s): go on. */
+void ph_relay_stream_ready(struct ph_relay_worker *, struct ph_relay_stream *);
+
+/* A message to a client: a head, the payload, and zero bytes. */
+struct ph_relay_message {
+	const uint8_t *head, *data;
+	size_t head_len, len, tail;
+	bool media;			/* may be dropped when the stream does not keep up */
+};
+
+/* ph_relay_stream_put(w, s, m): gathered until ph_relay_stream_flush(). */
+void ph_relay_stream_put(struct ph_relay_worker *, struct ph_relay_stream *,
+    const struct ph_relay_message *);
+
+/* ph_relay_stream_flush(w): write what was gathered. */
+void ph_relay_stream_flush(struct ph_relay_worker *);
+
+/* ph_relay_stream_tick(w): end those that have said nothing for too long, and free the ended. */
+void ph_relay_stream_tick(struct ph_relay_worker *);
+
+/* ph_relay_stream_end_all(w). */
+void ph_relay_stream_end_all(struct ph_relay_worker *);
+
+#endif
