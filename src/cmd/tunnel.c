@@ -73,6 +73,7 @@ read_relay(struct ph_run *run, struct ph_tunnel_opts *o)
 	const char *via = ph_opt_last(&run->args, PH_OPT_VIA);
 	const char *port = ph_opt_last(&run->args, PH_OPT_TURN_PORT);
 	uint64_t turn = TURN_PORT;
+	int err;
 
 	if (via == NULL)
 		return ph_run_usage(run, "through which relay? Say --via HOST[:PORT]");
@@ -83,7 +84,13 @@ read_relay(struct ph_run *run, struct ph_tunnel_opts *o)
 	o->ports[PH_RUNG_UDP] = o->ports[PH_RUNG_TCP] = (uint16_t)turn;
 	if (!read_rungs(run, o) || !read_trust(run, o))
 		return PH_EXIT_USAGE;
-	return ph_account_read(run, &o->username, &o->password);
+	err = ph_account_read(run, &o->username, &o->password);
+	if (err != 0)
+		return err;
+	/* the program is not to inherit it */
+	o->password.s = ph_arena_dup(&run->mem, o->password.s, o->password.len);
+	unsetenv("TURN_PASSWORD");
+	return 0;
 }
 
 /* With a proxy, the relay's name need not mean anything here: the proxy knows. */

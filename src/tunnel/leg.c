@@ -327,6 +327,12 @@ find_peer(struct ph_leg *x, struct ph_stun_addr peer)
 	return i;
 }
 
+void
+ph_leg_mark(struct ph_leg *x, uint8_t tos)
+{
+	ph_link_mark(x->link, tos);
+}
+
 enum ph_leg_sent
 ph_leg_send(struct ph_leg *x, struct ph_stun_addr peer, const void *p, size_t n)
 {

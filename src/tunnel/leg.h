@@ -59,6 +59,9 @@ enum ph_leg_sent {
 /* ph_leg_send(x, peer, p, n): one datagram; the peer is permitted when it is new. */
 enum ph_leg_sent ph_leg_send(struct ph_leg *, struct ph_stun_addr, const void *, size_t);
 
+/* ph_leg_mark(x, tos): the DSCP byte of what is sent next, where the rung has any. */
+void ph_leg_mark(struct ph_leg *, uint8_t);
+
 /*
  * ph_leg_connect(x, peer): ask for a TCP connection; its place in ph_leg_turn(x)->peer, READY or
  * REFUSED after some call of ${ready}, or -1.  ph_leg_forget(x, i): its place may be another's.

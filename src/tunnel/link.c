@@ -39,6 +39,7 @@ struct ph_link {
 	bool held, finished;		/* raw: not to be read; nothing comes any more */
 	bool shut, shut_done;		/* raw: nothing goes any more, once all is sent */
 	int err;
+	uint8_t tos;			/* UDP */
 	struct ph_link *next_dirty;
 };
 
@@ -165,7 +166,7 @@ static bool
 send_udp(struct ph_link *l, const void *p, size_t n)
 {
 	struct ph_udp_msg m = { .data = (uint8_t *)(uintptr_t)p, .len = (uint32_t)n,
-	    .addr = l->o.addr, .port = l->o.port };
+	    .addr = l->o.addr, .port = l->o.port, .has_tos = l->tos != 0, .tos = l->tos };
 
 	/* a queued ICMP error is told once, in place of sending */
 	return ph_udp_send(l->fd, &m, 1) == 1 || ph_udp_send(l->fd, &m, 1) == 1;
@@ -547,6 +548,12 @@ ph_link_send(struct ph_link *l, const void *p, size_t n)
 	if (l->stage != OPEN)
 		return false;
 	return l->o.rung == PH_RUNG_UDP ? send_udp(l, p, n) : send_stream(l, p, n);
+}
+
+void
+ph_link_mark(struct ph_link *l, uint8_t tos)
+{
+	l->tos = tos;
 }
 
 void

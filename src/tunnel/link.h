@@ -97,6 +97,12 @@ void ph_link_shut(struct ph_link *);
 /* ph_link_error(l): errno of why it was lost; 0: not of a system call. */
 int ph_link_error(const struct ph_link *);
 
+/*
+ * ph_link_mark(l, tos): the DSCP byte of what is sent next; of datagrams only, since a stream
+ * carries those of all.
+ */
+void ph_link_mark(struct ph_link *, uint8_t);
+
 /* ph_link_flush(via): write what was gathered on all links. */
 void ph_link_flush(struct ph_via *);
 

@@ -20,6 +20,7 @@ enum {
 	IDLE_US = 300 * US, IDLE_DNS_US = 30 * US, SWEEP_US = 10 * US,
 	RETRY_US = US,			/* when every way has failed */
 	BATCH = 16, DNS = 53,
+	DSCP = 0xfc,			/* ECN is between the ends of one path */
 };
 
 /* A datagram that waits for its leg. */
@@ -479,6 +480,8 @@ relay(struct ph_local *l, const struct ph_ip *ip)
 		l->nat->counts.dropped++;
 		return;
 	}
+	if (l->leg != NULL)
+		ph_leg_mark(l->leg, ip->tos & DSCP);
 	switch (send_relayed(l, to, ip->data, ip->data_len)) {
 	case PH_LEG_LATER:
 		keep_for_later(l, to, ip->data, ip->data_len);

@@ -312,9 +312,9 @@ scout_on(struct run *r, uint64_t now)
 
 /*
  * While all runs, one way at a time is looked at: those not known, and those that failed.  When
- * a better one than that in use works, everybody moves there.
+ * a better one than that in use works, everybody moves there.  False: nothing is to be done now.
  */
-static void
+static bool
 look_around(struct run *r, uint64_t now)
 {
 	int way = ph_ladder_check(&r->ladder, now);
@@ -325,16 +325,17 @@ look_around(struct run *r, uint64_t now)
 		if (s->leg == NULL)
 			continue;
 		if (!s->ready)
-			return;		/* it takes its time */
+			return true;	/* it takes its time */
 		ph_leg_end(s->leg);
 		*s = (struct scout){ .over = true };
 		ph_ladder_worked(&r->ladder, i);
 		ph_nat_move(r->nat);
 		on_changed(r);
-		return;
+		return true;
 	}
 	if (way >= 0)
 		start_scout(r, (unsigned)way);
+	return way >= 0;
 }
 
 static void
@@ -352,9 +353,10 @@ on_tick(void *arg, unsigned events)
 		r->status_us = now + STATUS_US;
 		tell(r, r->o->status);
 	}
-	if (r->begun && !r->done)
-		look_around(r, now);
-	ph_wait_at(r->tick, now + STEP_US);
+	if (r->begun && !r->done && !look_around(r, now))
+		ph_wait_at(r->tick, r->status_us);
+	else
+		ph_wait_at(r->tick, now + STEP_US);
 }
 
 /* --- the program --- */

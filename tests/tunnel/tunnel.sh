@@ -60,6 +60,8 @@ is 127 "no such program" tunnel /nonexistent
 is 0 "its output" tunnel sh -c 'echo out; echo err >&2'
 says "as it is" '^out$' "$out"
 says "both" '^err$' "$err"
+is 0 "its environment" tunnel sh -c 'echo "${TURN_PASSWORD-none}"'
+says "has no password of ours" '^none$' "$out"
 is 0 "its arguments" tunnel sh -c 'echo "$#:$1:$2"' sh 'a  b' --via
 says "as they are" '^2:a  b:--via$' "$out"
 if as="setpriv --reuid=65534 --regid=65534 --clear-groups" tunnel true >"$out" 2>"$err"; then
