@@ -120,6 +120,10 @@ test_switched_off(void **state)
 	assert_int_equal(allocate(&c, 0), 442);
 	assert_int_equal(rig_allocate(&c), 0);
 	assert_int_equal(join(&c, 1), -1);
+	/* A reload does not switch it on. */
+	off.c.tcp = true;
+	assert_true(ph_turn_server_reload(off.s, &off.c, off.now, &(const char *){ NULL }));
+	assert_int_equal(join(&c, 1), -1);
 	rig_client_end(&c);
 	rig_end(&off);
 }

@@ -177,6 +177,9 @@ ph_turn_server_new(const struct ph_turn_server_config *c, const struct ph_turn_o
 	struct ph_turn_server *s;
 
 	*why = fault_of(c);
+	if (*why == NULL && c->tcp &&
+	    (ops->connect == NULL || ops->join == NULL || ops->drop == NULL))
+		*why = "no TCP to peers here";
 	if (*why != NULL)
 		return NULL;
 	*why = "out of memory";
