@@ -207,10 +207,11 @@ run_serve(struct ph_run *run)
 const struct ph_cmd ph_cmd_serve = {
 	.name = "serve",
 	.args = "",
-	.title = "be the far end of probes, and a STUN server",
+	.title = "be the far end of probes, a STUN server, and a TURN relay",
 	.about = "Answers probes of those whose keys are listed, on ports they ask for, for as "
 	    "long as they are connected; to all others these ports are silent.  STUN is for "
-	    "everybody.  Runs until it is told to end.",
+	    "everybody; a TURN relay, when its file asks for one, for those it names.  "
+	    "Runs until it is told to end.",
 	.opts = opts,
 	.first = PH_WORDS_NONE, .rest = PH_WORDS_NONE,
 	.run = run_serve,

@@ -141,6 +141,23 @@ fi
 quiet name-unresolved "$pinhole" audit open.nft --site names vidyoconnect \
     --resolve nowhere.invalid=203.0.113.10
 
+# --- the relay's part of a configuration ---
+# relay LINE: what serve says to it; it never gets as far as serving
+"$pinhole" keygen responder.key >word
+relay() { printf 'key: responder.key\nlisten: [192.0.2.1]\nport: 18443\nstun: 0\nstuns: 0\nrelay:\n  %s\n' "$1" >relay.yaml; }
+echo alice:secret >users
+echo alice >users-alone
+relay 'realm: example.org'
+fires relay-config timeout 5 "$pinhole" serve --config relay.yaml
+relay 'users: nowhere'
+fires relay-file timeout 5 "$pinhole" serve --config relay.yaml
+relay 'users: users-alone'
+fires relay-user timeout 5 "$pinhole" serve --config relay.yaml
+relay 'users: users'
+for id in relay-config relay-file relay-user; do
+	quiet $id timeout 5 "$pinhole" serve --config relay.yaml
+done
+
 # --- timers, and changes that cannot be written ---
 cat >conn.asa <<'END'
 interface g0/0
