@@ -670,6 +670,23 @@ test_hairpin(void **state)
 	assert_int_equal(rig_permit(&a, other), 403);
 }
 
+/* The address that it was reached by, where relaying is done from another. */
+static void
+test_listener_as_peer(void **state)
+{
+	(void)state;
+	start();
+	a.conn.server = rig_addr("8.8.4.4");
+	assert_int_equal(rig_allocate(&a), 0);
+	assert_int_equal(rig_permit(&a, rig_at("8.8.4.4", 3478)), 403);
+	assert_int_equal(rig_bind(&a, 0x4000, rig_at("8.8.4.4", 53)), 403);
+	assert_int_equal(rig_permit(&a, rig_at("8.8.4.5", 3478)), 0);
+	r.allow[0] = (struct ph_range){ rig_addr("8.8.4.4"), rig_addr("8.8.4.4") };
+	r.c.n_allow = 1;
+	assert_true(ph_turn_server_reload(r.s, &r.c, r.now, &(const char *){ NULL }));
+	assert_int_equal(rig_permit(&a, rig_at("8.8.4.4", 3478)), 0);
+}
+
 /* A reload takes away what it forbids, and leaves the rest. */
 static void
 test_reload(void **state)
@@ -826,7 +843,8 @@ main(void)
 		T(test_stale_nonce), T(test_nonce_shared), T(test_after_integrity),
 		T(test_tampered), T(test_incomplete), T(test_bid_down), T(test_userhash),
 		T(test_fingerprint), T(test_limited), T(test_disguises), T(test_v6_peers),
-		T(test_allowed), T(test_hairpin), T(test_reload), T(test_quotas),
+		T(test_allowed), T(test_listener_as_peer),
+		T(test_hairpin), T(test_reload), T(test_quotas),
 		T(test_shared_quota), T(test_exhaustion),
 	};
 

@@ -71,6 +71,16 @@ ph_turn_server_peer_denied(const struct ph_turn_server *s, struct ph_stun_addr a
 	return why;
 }
 
+/* Where this client reaches us is an own address too, whether or not it was said. */
+static bool
+is_here(const struct ph_turn_req *r, struct ph_stun_addr peer)
+{
+	const struct ph_turn_server_config *c = &r->s->c;
+
+	return peer.addr == r->in->conn.server && !is_in(c->allow, c->n_allow, peer.addr) &&
+	    !is_hairpin(r->s, peer);
+}
+
 uint16_t
 ph_turn_peer_refusal(struct ph_turn_req *r, struct ph_stun_addr peer, bool port)
 {
@@ -82,7 +92,7 @@ ph_turn_peer_refusal(struct ph_turn_req *r, struct ph_stun_addr peer, bool port)
 		return 403;
 	if (!port)
 		peer.port = 0;
-	return ph_turn_server_peer_denied(r->s, peer) != NULL ? 403 : 0;
+	return is_here(r, peer) || ph_turn_server_peer_denied(r->s, peer) != NULL ? 403 : 0;
 }
 
 struct ph_stun_addr
