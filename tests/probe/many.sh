@@ -2,7 +2,7 @@
 #
 # For scripts in tests/probe that measure many ways at the same time, sourced after lib.sh.
 # Every measurement has a far end address of its own, 10.77.2.2 to .9, so that the firewall
-# tells them apart; all are of one flow, UDP 50000-50399.
+# tells them apart; all are of $service, "talk" unless said otherwise: UDP 50000-50399.
 #
 #	far ADDR... [-- OPTION...]	a responder at these addresses, four at most
 #	start NAME VIA OPTION...	measure, in the background
@@ -56,11 +56,11 @@ far() {
 	cat "$work/far-$last.log"
 }
 
-measured=
+measured= service=talk
 start() {
 	name=$1 via=$2
 	shift 2
-	nsenter -t "$client_pid" -n -- timeout 60 "$pinhole" probe talk \
+	nsenter -t "$client_pid" -n -- timeout 60 "$pinhole" probe "$service" \
 	    --catalog "$work/catalog" --json --via "$via" --key "$work/client.key" \
 	    --peer-key "$server_word" "$@" >"$work/$name.json" 2>"$work/$name.err" &
 	eval "$name=$!"
