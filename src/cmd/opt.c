@@ -92,7 +92,7 @@ static const struct ph_opt table[PH_NOPTS] = {
 	[PH_OPT_IPV4] = { "--ipv4", NULL, PH_WORDS_NONE, "only IPv4" },
 	[PH_OPT_IPV6] = { "--ipv6", NULL, PH_WORDS_NONE, "only IPv6" },
 	[PH_OPT_JSON_LINES] = { "--json-lines", NULL, PH_WORDS_NONE,
-	    "a JSON document a flow when it is known, then the whole" },
+	    "a JSON document a flow when known, then the whole" },
 	[PH_OPT_CONFIG] = { "--config", "FILE", PH_WORDS_FILE,
 	    "what follows, from a file (YAML); options win" },
 	[PH_OPT_CLIENT] = { "--client", "WORD", PH_WORDS_NONE,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "cmd/account.h"
 #include "cmd/host.h"
 #include "cmd/needs.h"
@@ -6,6 +8,7 @@
 #include "os/clock.h"
 #include "os/progress.h"
 #include "os/tls.h"
+#include "probe/relaying.h"
 #include "report/json.h"
 #include "report/probe.h"
 #include "report/site.h"
@@ -92,19 +95,74 @@ read_numbers(struct ph_run *run, struct ph_probe_opts *o)
 	return 0;
 }
 
-enum { TURN_PORT = 3478 };
+enum { TURN_PORT = 3478, TURNS_PORT = 5349 };
+
+static const struct turn_word {
+	const char *scheme, *transport;	/* transport: NULL: not said */
+	enum ph_relaying_transport is;
+} turn_words[] = {
+	{ "turn:", "udp", PH_RELAYING_UDP }, { "turn:", "tcp", PH_RELAYING_TCP },
+	{ "turns:", "tcp", PH_RELAYING_TLS }, { "turns:", NULL, PH_RELAYING_TLS },
+};
+
+/*
+ * A URI of RFC 7065, "turn:HOST:PORT?transport=tcp", names one transport; "turn:" without one
+ * leaves all to be tried.  "turn:3478" is a host called so.  What is left is HOST[:PORT].
+ */
+static bool
+turn_uri(struct ph_run *run, struct ph_probe_opts *o, const char **text)
+{
+	const char *colon = strchr(*text, ':'), *query = strchr(*text, '?'), *transport = NULL;
+	size_t scheme = colon != NULL ? (size_t)(colon + 1 - *text) : 0;
+	bool is_uri = scheme > 0 && strspn(*text + scheme, "0123456789") < strlen(*text + scheme) &&
+	    (strncmp(*text, "turn:", scheme) == 0 || strncmp(*text, "turns:", scheme) == 0);
+
+	if (is_uri && query != NULL && strncmp(query, "?transport=", 11) == 0)
+		transport = query + 11;
+	if (query != NULL && transport == NULL) {
+		ph_run_usage(run, "--turn: '%s' is not understood; say "
+		    "turn:HOST:PORT?transport=udp or =tcp", query);
+		return false;
+	}
+	for (size_t i = 0; is_uri && i < sizeof(turn_words) / sizeof(*turn_words); i++) {
+		const struct turn_word *w = &turn_words[i];
+
+		if (strncmp(*text, w->scheme, scheme) == 0 && scheme == strlen(w->scheme) &&
+		    (w->transport == NULL || transport == NULL ? w->transport == transport :
+		    strcmp(w->transport, transport) == 0))
+			o->turn.only = 1u << w->is;
+	}
+	if (transport != NULL && o->turn.only == 0) {
+		ph_run_usage(run, "--turn: '%s' is no transport of %.*s", transport,
+		    (int)scheme - 1, *text);
+		return false;
+	}
+	if (is_uri)
+		*text = ph_arena_dup(&run->mem, *text + scheme,
+		    query != NULL ? (size_t)(query - *text) - scheme : strlen(*text) - scheme);
+	return true;
+}
 
 static int
 read_turn(struct ph_run *run, struct ph_probe_opts *o)
 {
 	const char *turn = ph_opt_last(&run->args, PH_OPT_TURN);
 	struct ph_str user, password;
+	bool tls;
 	int err;
 
 	if (turn == NULL)
 		return 0;
-	if (!ph_host_split(run, "--turn", turn, TURN_PORT, &o->turn.name, &o->turn.port))
+	if (!turn_uri(run, o, &turn))
 		return PH_EXIT_USAGE;
+	tls = o->turn.only == 1u << PH_RELAYING_TLS;
+	if (!ph_host_split(run, "--turn", turn, tls ? TURNS_PORT : TURN_PORT, &o->turn.name,
+	    &o->turn.port))
+		return PH_EXIT_USAGE;
+	if (tls) {
+		o->turn.tls_port = o->turn.port;
+		o->turn.port = TURN_PORT;
+	}
 	err = ph_account_read(run, &user, &password);
 	if (err != 0)
 		return err;

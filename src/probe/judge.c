@@ -351,11 +351,11 @@ blocked_line(struct ph_arena *mem, struct ph_probe_result *r)
 		    "%s serves instead, not as well. For good calls %s", services(mem, r),
 		    f->req->purpose, shut(f), whose(r->owner), f->req->fallback,
 		    remedy(r->owner));
-	return ph_arena_printf(mem, "%s: %s: %s is %s %s: %s",
+	return ph_arena_printf(mem, "%s: %s: %s is %s %s: %s%s",
 	    r->verdict == PH_BLOCKED ? "DOES NOT WORK" : "DOES NOT WORK FULLY",
-	    services(mem, r), f->req->purpose,
-	    f->verdict == PH_PARTLY ? "partly blocked" : "blocked", whose(r->owner),
-	    remedy(r->owner));
+	    services(mem, r), f->req->purpose, shut(f), whose(r->owner), remedy(r->owner),
+	    r->best != NULL && strcmp(r->best, "direct") != 0 ?
+	    "; until then calls that can use the relay get through by it" : "");
 }
 
 static const struct ph_finding *

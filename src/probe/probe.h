@@ -9,7 +9,9 @@ struct ph_tls_key;
 /* Any TURN server, with ordinary credentials. */
 struct ph_probe_turn {
 	const struct ph_ranges *addrs;	/* NULL: none */
-	uint16_t port;			/* UDP and TCP; TLS is tried on 5349 and 443 */
+	uint16_t port;			/* UDP and TCP */
+	uint16_t tls_port;		/* TLS; 0: 443 and 5349 are tried */
+	unsigned only;			/* bits 1 << PH_RELAYING_*; 0: all transports */
 	const char *name;		/* for TLS */
 	const char *user, *password;
 	const char *ca_file;		/* TLS: who signs its certificate; NULL: the system's */

@@ -10,6 +10,7 @@
 enum { ECHO_PORT = 40007, TLS_WEB = 443, TLS_USUAL = 5349, TRIALS = 4 };
 
 struct rung {
+	bool on;			/* was asked for */
 	struct ph_relaying_opts o;
 	struct ph_relaying x;
 };
@@ -21,6 +22,21 @@ static const struct row {
 	{ PH_RELAYING_UDP, 0 }, { PH_RELAYING_TCP, 0 },
 	{ PH_RELAYING_TLS, TLS_WEB }, { PH_RELAYING_TLS, TLS_USUAL },
 };
+
+static uint16_t
+port_of(const struct ph_probe_turn *turn, const struct row *row)
+{
+	if (row->transport != PH_RELAYING_TLS)
+		return turn->port;
+	return turn->tls_port != 0 ? turn->tls_port : row->port;
+}
+
+static bool
+is_wanted(const struct ph_probe_turn *turn, const struct row *row)
+{
+	return (turn->only == 0 || (turn->only >> row->transport & 1) != 0) &&
+	    (turn->tls_port == 0 || row->port != TLS_USUAL);
+}
 
 static bool
 is_reached(const struct ph_relaying *x)
@@ -72,11 +88,14 @@ run_all(struct ph_run_state *r, struct rung *v)
 	uint64_t until = ph_loop_now(&r->loop) + PH_RELAYING_US;
 
 	for (unsigned i = 0; i < TRIALS; i++)
-		ph_relaying_start(&r->loop, &v[i].o, &v[i].x);
+		if (v[i].on)
+			ph_relaying_start(&r->loop, &v[i].o, &v[i].x);
 	for (unsigned i = 0; i < TRIALS; i++)
-		ph_loop_until(&r->loop, &v[i].x.done, until);
+		if (v[i].on)
+			ph_loop_until(&r->loop, &v[i].x.done, until);
 	for (unsigned i = 0; i < TRIALS; i++)
-		ph_relaying_end(&v[i].x);
+		if (v[i].on)
+			ph_relaying_end(&v[i].x);
 }
 
 /* A relay that lets us to itself, but not to the responder, is asked to echo to itself. */
@@ -108,12 +127,14 @@ try_family(struct ph_run_state *r, int v6, ph_u128 addr)
 		ph_run_release(r, v6);
 	if (s != NULL && !ph_run_bind(r, v6, PH_CONTROL_UDP, ECHO_PORT, &why))
 		s = NULL;
-	for (unsigned i = 0; i < TRIALS; i++)
+	for (unsigned i = 0; i < TRIALS; i++) {
+		v[i].on = is_wanted(&r->o->turn, &rows[i]);
 		v[i].o = (struct ph_relaying_opts){
 			.transport = rows[i].transport, .from = from, .turn = &r->o->turn,
-			.server = { addr, rows[i].port != 0 ? rows[i].port : r->o->turn.port },
+			.server = { addr, port_of(&r->o->turn, &rows[i]) },
 			.session = s, .echo = { r->fam[v6].to, ECHO_PORT },
 		};
+	}
 	run_all(r, v);
 	if (wants_itself(v)) {
 		for (unsigned i = 0; i < TRIALS; i++)
@@ -121,10 +142,11 @@ try_family(struct ph_run_state *r, int v6, ph_u128 addr)
 		run_all(r, v);
 	}
 	for (unsigned i = 0; i < TRIALS; i++)
-		there |= is_reached(&v[i].x);
-	best = v[3].x.fate > v[2].x.fate ? 3 : 2;	/* of TLS the port that came further */
+		there |= v[i].on && is_reached(&v[i].x);
+	/* of TLS the port that came further */
+	best = v[3].on && v[3].x.fate > v[2].x.fate ? 3 : 2;
 	for (unsigned i = 0; i < TRIALS; i++)
-		if (i < 2 || i == best)
+		if (v[i].on && (i < 2 || i == best))
 			add(r, v6, &v[i], there);
 }
 

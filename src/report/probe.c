@@ -161,6 +161,8 @@ nat(const struct ph_text *t, const struct ph_nat_seen *n)
 	    n->mapping != NULL ? n->mapping : "unknown",
 	    n->filtering != NULL ? n->filtering : "unknown",
 	    n->hairpin != NULL ? n->hairpin : "unknown"));
+	if (n->why != NULL && (n->mapping == NULL || n->filtering == NULL || n->hairpin == NULL))
+		ph_text_wrap(t, 2 + LABEL + 1, "not known: %s", n->why);
 }
 
 static void

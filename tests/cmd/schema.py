@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import jsonschema
 
@@ -91,7 +92,21 @@ def closed(validator, doc, schema):
 def main():
     os.environ["SOURCE_DATE_EPOCH"] = "1795392000"
     tried = set()
-    for schema, statuses, words in CASES:
+    with tempfile.TemporaryDirectory() as folder:
+        run(CASES + [probe(folder)], tried)
+
+
+def probe(folder):
+    """A responder that is not there: what needs no network of one's own."""
+    key = os.path.join(folder, "key")
+    word = subprocess.run([os.environ["PINHOLE"], "keygen", key], check=True,
+                          capture_output=True, text=True).stdout.strip()
+    return ("probe", {3}, ["probe", "webrtc", "--ipv4", "--via", "127.0.0.1:9", "--key", key,
+                           "--peer-key", word])
+
+
+def run(cases, tried):
+    for schema, statuses, words in cases:
         with open("docs/schema/%s.json" % schema) as f:
             text = json.load(f)
         jsonschema.Draft202012Validator.check_schema(text)

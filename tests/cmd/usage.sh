@@ -42,6 +42,29 @@ is 64 "a check with a responder and no key" "$pinhole" check jitsi-meet --via 12
 says "which" '--key FILE is missing' "$err"
 is 64 "a check of neither family" "$pinhole" check jitsi-meet $at --ipv4 --ipv6
 
+is 64 "a probe of nothing" "$pinhole" probe
+is 64 "a probe against nobody" "$pinhole" probe webrtc
+says "how to name a far end" '--via HOST\[:PORT\], or --turn HOST' "$err"
+is 64 "a probe without a key" "$pinhole" probe webrtc --via 127.0.0.1
+says "which" '--key FILE is missing' "$err"
+is 64 "a port that is none" "$pinhole" probe webrtc --via 127.0.0.1:70000
+is 64 "a rate that is none" "$pinhole" probe webrtc --via 127.0.0.1 --rate fast
+says "what it takes" "'fast' is no number from 0 to" "$err"
+is 64 "a relay without an account" env -u TURN_USER -u TURN_PASSWORD "$pinhole" probe webrtc \
+    --turn 127.0.0.1
+is 64 "a transport of no relay" "$pinhole" probe webrtc --turn 'turn:127.0.0.1?transport=sctp'
+says "which" "'sctp' is no transport of turn" "$err"
+is 64 "TLS over UDP" "$pinhole" probe webrtc --turn 'turns:127.0.0.1?transport=udp'
+is 64 "a query that is none" "$pinhole" probe webrtc --turn 'turn:127.0.0.1?x=1'
+says "what is meant" 'turn:HOST:PORT\?transport=' "$err"
+"$pinhole" keygen "$work/probe.key" >"$work/probe.word"
+via="--via 127.0.0.1:9 --key $work/probe.key --peer-key $(cat "$work/probe.word")"
+is 3 "a probe against a responder that is not there" "$pinhole" probe webrtc --ipv4 $via
+says "blames nobody" '^COULD NOT TELL: the test server 127.0.0.1 port 9 cannot be used' "$out"
+says "and says nothing was tested" '^  not-tested web ' "$out"
+grep -q 'Request to the administrator' "$out" && not_ok "asks for nothing" <"$out" ||
+	ok "asks for nothing"
+
 fw=tests/cmd/data/border.nft
 is 64 "a query without ends" "$pinhole" query $fw --udp 1
 says "which" '--from ADDRS is missing' "$err"
@@ -63,7 +86,7 @@ is 65 "no configuration" "$pinhole" fmt tests/cmd/data/site.yaml
 says "which there are" '^  asa ' "$err"
 says "how to say it" '--dialect NAME' "$err"
 
-for c in services plan audit query fix diff lint check completion help; do
+for c in services plan audit query fix diff lint check probe completion help; do
 	is 0 "help $c" "$pinhole" help $c
 	says "help $c shows its use" "^Usage: pinhole $c" "$out"
 	wide=$(awk 'length > 80' "$out")

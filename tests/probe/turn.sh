@@ -61,6 +61,13 @@ only 'tcp dport 443 accept'
 relay 1 'only 443'
 json 'TLS is what is left' 'd["path"] == "turn-tls"'
 
+relay 1 'one transport, as a URI names it' --turn turns:10.77.2.3:443
+json 'no other is tried' '[(x["transport"], x["server"], x["verdict"]) for x in d["relay"]] ==
+    [("turn-tls", "10.77.2.3:443", "open")]'
+relay 3 'one that is shut' --turn 'turn:10.77.2.3:3478?transport=tcp'
+json 'says nothing of the network' '[(x["transport"], x["verdict"]) for x in d["relay"]] ==
+    [("turn-tcp", "unknown")]'
+
 only drop
 relay 3 'all shut'
 rung 'no answer at all proves nothing' 'all(x["verdict"] == "unknown" for x in (udp, tcp, tls))'
