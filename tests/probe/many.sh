@@ -56,7 +56,7 @@ far() {
 	cat "$work/far-$last.log"
 }
 
-measured= service=talk
+measured="" service=talk
 start() {
 	name=$1 via=$2
 	shift 2

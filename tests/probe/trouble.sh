@@ -3,14 +3,17 @@
 # What is no firewall's doing, and must not be taken for it: loss, a responder that dies
 # or is not there, this computer's own rules; and both families.
 . tests/probe/lib.sh
+. tests/probe/many.sh
 serve
 
-for percent in 1 5 10; do
-	rules <<END
-table inet f {
-	chain pre {
-		type filter hook prerouting priority -300; policy accept;
-		meta l4proto udp numgen random mod 100 < $percent drop
+{
+	echo 'table inet f {'
+	echo 'chain pre { type filter hook prerouting priority -300; policy accept;'
+	for percent in 1 5 10; do
+		echo "ip daddr 10.77.2.1$percent meta l4proto udp numgen random mod 100 < $percent drop"
+		echo "ip saddr 10.77.2.1$percent meta l4proto udp numgen random mod 100 < $percent drop"
+	done
+	cat <<'END'
 	}
 	chain forward {
 		type filter hook forward priority filter; policy accept;
@@ -18,11 +21,19 @@ table inet f {
 	}
 }
 END
-	measure 1 "$percent % lost each way" vidyoconnect --quick --ipv4
+} | rules
+service=vidyoconnect
+for percent in 1 5 10; do
+	far 10.77.2.1$percent
+	start lost$percent 10.77.2.1$percent --quick --ipv4
+done
+for percent in 1 5 10; do
+	ended 1 lost$percent "$percent % lost each way"
 	json "$percent %: only what is blocked" '[(x["ports"], x["way"]) for x in
 	    F("media")["blocked"]] == [("53000-53499", "forth")]'
 	json "$percent %: nothing unknown" 'F("media")["unknown"] == []'
 done
+out=$work/stdout
 
 rules <<'END'
 table inet f {
