@@ -39,8 +39,9 @@ enum {
 
 struct tally {
 	struct bpf_spin_lock lock;
-	__u32 pad;
-	__u64 packets, bytes, over_packets, over_bytes, warm_ns;
+	__u32 hop_len;
+	struct ph_bpf_hop hop;
+	__u64 hop_until_ns, packets, bytes, over_packets, over_bytes, warm_ns;
 };
 
 struct meter {
@@ -52,7 +53,7 @@ struct meter {
 _Static_assert(sizeof(struct tally) == sizeof(struct ph_bpf_tally), "as user space sees it");
 _Static_assert(sizeof(struct meter) == sizeof(struct ph_bpf_meter), "as user space sees it");
 
-/* Sizes of the first three are set by the loader. */
+/* Sizes of the first four are set by the loader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -76,8 +77,8 @@ struct {
 } meters SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct ph_bpf_port);
 } ports SEC(".maps");
@@ -99,13 +100,15 @@ struct {
 /* A frame, from what came to what is to leave. */
 struct job {
 	struct ph_bpf_key key;
-	__u16 to[3], out_dst[3], out_src[3];	/* addresses of Ethernet */
+	__u16 to[3];			/* address of Ethernet */
 	__u8 tos, ttl;
 	__be16 df;			/* as in the header of IPv4 */
 	__be16 check;			/* of UDP, as it came */
 	__be16 chan, chan_len;		/* the first four bytes of the payload */
 	__u16 udp_len;			/* with its header */
-	__u32 in, out;			/* interfaces */
+	__u32 in;			/* interface */
+	struct ph_bpf_hop hop;
+	__u64 now;
 	struct ph_bpf_flow *flow;
 	struct tally *tally;
 };
@@ -269,14 +272,14 @@ unchecked(const struct job *j)
 
 /* Is the path open for it? */
 static __always_inline int
-admit(struct job *j, __u64 now)
+admit(struct job *j)
 {
 	__u32 zero = 0;
 	struct ph_bpf_lease *l = bpf_map_lookup_elem(&lease, &zero);
 
-	if (!l || now > l->touched_ns + PH_BPF_LEASE_S * 1000000000ULL)
+	if (!l || j->now > l->touched_ns + PH_BPF_LEASE_S * 1000000000ULL)
 		return pass(PH_BPF_LEASE);
-	if (now >= j->flow->expires_ns)
+	if (j->now >= j->flow->expires_ns)
 		return pass(PH_BPF_EXPIRED);
 	if (unchecked(j))
 		return pass(PH_BPF_CHECKSUM);
@@ -285,8 +288,8 @@ admit(struct job *j, __u64 now)
 	j->tally = bpf_map_lookup_elem(&tallies, &j->flow->tally);
 	if (!j->tally)
 		return 0;
-	if (l->warm_ns && now >= j->tally->warm_ns) {
-		j->tally->warm_ns = now + l->warm_ns;
+	if (l->warm_ns && j->now >= j->tally->warm_ns) {
+		j->tally->warm_ns = j->now + l->warm_ns;
 		return pass(PH_BPF_WARM);
 	}
 	return 1;
@@ -315,9 +318,46 @@ route(void *ctx, struct job *j)
 	rc = bpf_fib_lookup(ctx, &f, sizeof(f), 0);
 	if (rc != BPF_FIB_LKUP_RET_SUCCESS)
 		return pass(rc == BPF_FIB_LKUP_RET_FRAG_NEEDED ? PH_BPF_MTU : PH_BPF_ROUTE);
-	j->out = f.ifindex;
-	__builtin_memcpy(j->out_dst, f.dmac, ETH_ALEN);
-	__builtin_memcpy(j->out_src, f.smac, ETH_ALEN);
+	__builtin_memcpy(j->hop.dst, f.dmac, ETH_ALEN);
+	__builtin_memcpy(j->hop.src, f.smac, ETH_ALEN);
+	j->hop.ifindex = f.ifindex;
+	return 1;
+}
+
+/* May frames leave by it? */
+static __always_inline int
+leaves(const struct job *j, int xdp)
+{
+	struct ph_bpf_port *out;
+
+	if (j->hop.ifindex == j->in)
+		return 1;
+	out = bpf_map_lookup_elem(&ports, &j->hop.ifindex);
+	if (!out || out->kind == PH_BPF_FOREIGN || (xdp && out->kind != PH_BPF_XDP))
+		return pass(PH_BPF_EGRESS);
+	return 1;
+}
+
+/* The next hop as it was a moment ago, else asked for anew. */
+static __always_inline int
+next_hop(void *ctx, struct job *j, int xdp)
+{
+	struct tally *t = j->tally;
+	int known;
+
+	bpf_spin_lock(&t->lock);
+	known = j->now < t->hop_until_ns && out_len(j) <= t->hop_len;
+	j->hop = t->hop;
+	bpf_spin_unlock(&t->lock);
+	if (known)
+		return 1;
+	if (!route(ctx, j) || !leaves(j, xdp))
+		return 0;
+	bpf_spin_lock(&t->lock);
+	t->hop = j->hop;
+	t->hop_len = out_len(j);
+	t->hop_until_ns = j->now + PH_BPF_HOP_S * 1000000000ULL;
+	bpf_spin_unlock(&t->lock);
 	return 1;
 }
 
@@ -325,22 +365,16 @@ route(void *ctx, struct job *j)
 static __always_inline int
 decide(void *ctx, struct job *j, int xdp)
 {
-	struct ph_bpf_port *in = bpf_map_lookup_elem(&ports, &j->in), *out;
+	struct ph_bpf_port *in = bpf_map_lookup_elem(&ports, &j->in);
 
-	if (!in || in->mac[0] != j->to[0] || in->mac[1] != j->to[1] || in->mac[2] != j->to[2])
+	if (!in || in->kind == PH_BPF_FOREIGN || in->mac[0] != j->to[0] ||
+	    in->mac[1] != j->to[1] || in->mac[2] != j->to[2] || !find(j))
 		return 0;
-	if (!find(j) || !admit(j, bpf_ktime_get_coarse_ns()))
+	j->now = bpf_ktime_get_coarse_ns();
+	if (!admit(j))
 		return 0;
-	if (j->flow->loop) {
-		j->out = j->in;
-		return 1;
-	}
-	if (!route(ctx, j))
-		return 0;
-	if (j->out == j->in)
-		return 1;
-	out = bpf_map_lookup_elem(&ports, &j->out);
-	return out && (!xdp || out->xdp) ? 1 : pass(PH_BPF_EGRESS);
+	j->hop.ifindex = j->in;
+	return j->flow->loop || next_hop(ctx, j, xdp);
 }
 
 /* May ${bytes} more pass? */
@@ -348,7 +382,7 @@ static __always_inline int
 within(struct job *j, __u32 bytes)
 {
 	struct meter *m;
-	__u64 now, cost;
+	__u64 cost;
 	int ok;
 
 	if (!j->flow->meter)
@@ -356,12 +390,11 @@ within(struct job *j, __u32 bytes)
 	m = bpf_map_lookup_elem(&meters, &j->flow->meter);
 	if (!m)
 		return 0;
-	now = bpf_ktime_get_coarse_ns();
 	bpf_spin_lock(&m->lock);
 	cost = (bytes * m->byte_cost) >> 16;
-	if (m->due_ns < now)
-		m->due_ns = now;
-	ok = m->due_ns + cost <= now + m->burst_ns;
+	if (m->due_ns < j->now)
+		m->due_ns = j->now;
+	ok = m->due_ns + cost <= j->now + m->burst_ns;
 	if (ok)
 		m->due_ns += cost;
 	bpf_spin_unlock(&m->lock);
@@ -455,12 +488,12 @@ write_eth(struct ethhdr *eth, const struct job *j)
 {
 	__u16 *w = (__u16 *)(void *)eth;
 
-	w[0] = j->out_dst[0];
-	w[1] = j->out_dst[1];
-	w[2] = j->out_dst[2];
-	w[3] = j->out_src[0];
-	w[4] = j->out_src[1];
-	w[5] = j->out_src[2];
+	w[0] = j->hop.dst[0];
+	w[1] = j->hop.dst[1];
+	w[2] = j->hop.dst[2];
+	w[3] = j->hop.src[0];
+	w[4] = j->hop.src[1];
+	w[5] = j->hop.src[2];
 	w[6] = j->key.family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 }
 
@@ -511,7 +544,7 @@ ph_relay_xdp(struct xdp_md *ctx)
 	}
 	if (!account(&j, &id) || !write_xdp(ctx, &j, id))
 		return XDP_DROP;
-	return j.out == j.in ? XDP_TX : (int)bpf_redirect(j.out, 0);
+	return j.hop.ifindex == j.in ? XDP_TX : (int)bpf_redirect(j.hop.ifindex, 0);
 }
 
 /* A sum that hardware made over the whole packet is kept right by the helper. */
@@ -565,7 +598,7 @@ ph_relay_tc(struct __sk_buff *skb)
 	}
 	if (!account(&j, &id) || !write_tc(skb, &j, id))
 		return TC_ACT_SHOT;
-	return (int)bpf_redirect(j.out, 0);
+	return (int)bpf_redirect(j.hop.ifindex, 0);
 }
 
 char ph_license[] SEC("license") = "Dual BSD/GPL";

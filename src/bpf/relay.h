@@ -14,8 +14,8 @@
  *	peer -> relay, payload				becomes	server -> client, ChannelData
  *
  *	flows	key -> what the packet is to become.  Replaced as a whole by user space.
- *	tallies	slot -> what was moved.  Written by the programs only, so that a change of
- *		a flow loses no count.
+ *	tallies	slot -> what was moved, and to which next hop.  Written by the programs only,
+ *		so that a change of a flow loses no count.
  *	meters	slot -> the rate limit that several flows share, an allocation's one way.
  *	ports	interface -> its address.  Only these are entered and left.
  *	lease	when user space was last alive.
@@ -29,6 +29,7 @@ enum {
 	PH_BPF_MIN_FRAME = 60,		/* shorter frames would need padding */
 	PH_BPF_CHANNEL_MIN = 0x4000,	/* RFC 8656 12 */
 	PH_BPF_CHANNEL_MAX = 0x4fff,
+	PH_BPF_HOP_S = 1,		/* a next hop is believed for so long */
 };
 
 struct ph_bpf_key {
@@ -42,7 +43,7 @@ struct ph_bpf_flow {
 	__be32 src[4], dst[4];		/* what they become */
 	__be16 sport, dport;
 	__u16 channel;			/* to be put before the payload; 0: taken away */
-	__u16 loop;			/* self-test: back out of where it came in, no route asked */
+	__u16 loop;			/* self-test: back out of where it came in */
 	__u32 delta;			/* new addresses and ports less the old ones, as a sum */
 	__u32 pseudo;			/* old addresses and the protocol, as a sum */
 	__be32 label;			/* flow label of IPv6 */
@@ -51,9 +52,17 @@ struct ph_bpf_flow {
 	__u64 expires_ns;
 };
 
+/* Where a flow's packets leave.  Asking the kernel's tables costs as much as all else. */
+struct ph_bpf_hop {
+	__u16 dst[3], src[3];		/* addresses of Ethernet, as their bytes stand */
+	__u32 ifindex;
+};
+
 struct ph_bpf_tally {
 	__u32 lock;			/* struct bpf_spin_lock for the programs */
-	__u32 pad;
+	__u32 hop_len;			/* bytes of IP that are known to pass it */
+	struct ph_bpf_hop hop;
+	__u64 hop_until_ns;
 	__u64 packets, bytes;		/* relayed; bytes of payload */
 	__u64 over_packets, over_bytes;	/* dropped by the limit */
 	__u64 warm_ns;			/* when user space is to see the next packet */
@@ -68,14 +77,20 @@ struct ph_bpf_meter {
 	__u64 burst_ns;			/* how far ${due_ns} may be ahead */
 };
 
-struct ph_bpf_port {
+struct ph_bpf_port {			/* at the place of its index */
 	__u16 mac[3];			/* as its bytes stand */
-	__u16 xdp;			/* the driver can take frames that are redirected to it */
+	__u16 kind;
+};
+
+enum ph_bpf_kind {
+	PH_BPF_FOREIGN,
+	PH_BPF_TC,
+	PH_BPF_XDP,			/* frames can be redirected to its driver */
 };
 
 struct ph_bpf_lease {
 	__u64 touched_ns;
-	__u64 warm_ns;			/* a packet of each flow so often goes to user space; 0: never */
+	__u64 warm_ns;			/* so often user space gets a packet of a flow; 0: never */
 };
 
 /* Why a packet of a known flow was passed. */

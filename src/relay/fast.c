@@ -13,7 +13,10 @@
 #include "os/clock.h"
 #include "relay/fast_priv.h"
 
-enum { DEFAULT_BINDINGS = 16384, MAX_BINDINGS = 1 << 22 };
+enum {
+	DEFAULT_BINDINGS = 16384, MAX_BINDINGS = 1 << 22,
+	MAX_PLACES = 1 << 20,		/* higher indices of interfaces are left out */
+};
 
 static const char *const map_name[PH_FAST_N_MAPS] = {
 	[PH_FAST_FLOWS] = "flows", [PH_FAST_TALLIES] = "tallies", [PH_FAST_METERS] = "meters",
@@ -82,6 +85,18 @@ set_forwarding(struct ph_fast *f)
 	return 0;
 }
 
+/* One more than the highest index of our interfaces, and of the loopback interface. */
+static uint32_t
+port_places(const struct ph_fast *f)
+{
+	uint32_t n = 2;
+
+	for (size_t i = 0; i < f->n_ports; i++)
+		if (f->port[i].ifindex >= n && f->port[i].ifindex < MAX_PLACES)
+			n = f->port[i].ifindex + 1;
+	return n;
+}
+
 static int
 load(struct ph_fast *f, uint32_t n, bool with_xdp)
 {
@@ -96,6 +111,7 @@ load(struct ph_fast *f, uint32_t n, bool with_xdp)
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(f->obj, "flows"), 2 * n);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(f->obj, "tallies"), 2 * (n + 1));
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(f->obj, "meters"), 2 * (n + 1));
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(f->obj, "ports"), port_places(f));
 	err = bpf_object__load(f->obj);
 	if (err != 0) {
 		bpf_object__close(f->obj);
@@ -189,6 +205,8 @@ start(struct ph_fast *f, const struct ph_fast_opts *o, const char **why)
 	int err = n > MAX_BINDINGS ? -EINVAL : ph_fast_table_init(f, n);
 
 	*why = "no memory for so many bindings";
+	if (err == 0 && (err = add_ports(f, o)) != 0)
+		*why = "the interfaces cannot be listed";
 	if (err == 0 && (err = load_any(f, n)) != 0)
 		*why = err == -EPERM ? "BPF is not permitted: it takes CAP_BPF and CAP_NET_ADMIN" :
 		    "the kernel does not take the programs";
@@ -198,8 +216,6 @@ start(struct ph_fast *f, const struct ph_fast_opts *o, const char **why)
 		*why = "the lease cannot be written";
 	if (err == 0 && (*why = check_programs(f)) != NULL)
 		err = -EPROTO;
-	if (err == 0 && (err = add_ports(f, o)) != 0)
-		*why = "the interfaces cannot be listed";
 	for (size_t i = 0; err == 0 && i < f->n_ports; i++) {
 		ph_fast_attach(f, i, o->flags);
 		any = any || f->port[i].tier != PH_FAST_NONE;

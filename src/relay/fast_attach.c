@@ -55,7 +55,7 @@ can_send(struct ph_fast_port *p)
 static bool
 attach_xdp(struct ph_fast *f, size_t i)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+	struct bpf_link_create_opts opts = { .sz = sizeof(opts), .flags = XDP_FLAGS_DRV_MODE };
 	struct ph_fast_port *p = &f->port[i];
 	int link = bpf_link_create(f->xdp, (int)p->ifindex, BPF_XDP, &opts);
 
@@ -75,10 +75,10 @@ attach_xdp(struct ph_fast *f, size_t i)
 static int
 attach_filter(struct ph_fast *f, size_t i)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->port[i].ifindex,
-	    .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = f->tc, .handle = FILTER_HANDLE,
-	    .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE);
+	struct bpf_tc_hook hook = { .sz = sizeof(hook), .ifindex = (int)f->port[i].ifindex,
+	    .attach_point = BPF_TC_INGRESS };
+	struct bpf_tc_opts opts = { .sz = sizeof(opts), .prog_fd = f->tc, .handle = FILTER_HANDLE,
+	    .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE };
 	int err = bpf_tc_hook_create(&hook);
 
 	if (err != 0 && err != -EEXIST)
@@ -112,7 +112,7 @@ open_port(struct ph_fast *f, size_t i, const uint16_t mac[3])
 {
 	const struct ph_fast_port *p = &f->port[i];
 	struct ph_bpf_port b = { .mac = { mac[0], mac[1], mac[2] },
-		.xdp = p->tier == PH_FAST_XDP };
+		.kind = p->tier == PH_FAST_XDP ? PH_BPF_XDP : PH_BPF_TC };
 
 	return bpf_map_update_elem(f->map[PH_FAST_PORTS], &p->ifindex, &b, BPF_ANY);
 }
@@ -154,9 +154,10 @@ ph_fast_attach(struct ph_fast *f, size_t i, unsigned flags)
 void
 ph_fast_detach(struct ph_fast *f, size_t i)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->port[i].ifindex,
-	    .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = { .sz = sizeof(hook), .ifindex = (int)f->port[i].ifindex,
+	    .attach_point = BPF_TC_INGRESS };
+	struct bpf_tc_opts opts = { .sz = sizeof(opts), .handle = FILTER_HANDLE,
+	    .priority = FILTER_PRIORITY };
 	struct ph_fast_hook *h = &f->hook[i];
 
 	if (h->link >= 0)

@@ -127,8 +127,8 @@ static bool
 turns_into(int prog, const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len)
 {
 	uint8_t got[FRAME];
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in, .data_size_in = (uint32_t)in_len,
-	    .data_out = got, .data_size_out = sizeof(got), .repeat = 1);
+	struct bpf_test_run_opts o = { .sz = sizeof(o), .data_in = in,
+	    .data_size_in = (uint32_t)in_len, .data_out = got, .data_size_out = sizeof(got), .repeat = 1 };
 
 	return bpf_prog_test_run_opts(prog, &o) == 0 && o.data_size_out == out_len &&
 	    memcmp(got, out, out_len) == 0;
@@ -177,7 +177,7 @@ ph_fast_selftest(struct ph_fast *f, int prog, bool xdp)
 		.client_port = 40001, .server_port = 3478, .relay_port = 50001, .peer_port = 60001,
 		.channel = CHANNEL, .expires_us = ph_clock_us() + 60000000,
 	};
-	struct ph_bpf_port lo = { .xdp = xdp };
+	struct ph_bpf_port lo = { .kind = xdp ? PH_BPF_XDP : PH_BPF_TC }, none = { 0 };
 	struct ph_bpf_tally clear = { .warm_ns = UINT64_MAX };
 	uint32_t loopback = LOOPBACK, slot = 0;
 	const char *wrong = NULL;
@@ -193,6 +193,6 @@ ph_fast_selftest(struct ph_fast *f, int prog, bool xdp)
 	b.peer = net6 + 0xfffff0004;
 	if (wrong == NULL && !both_ways(f, prog, &b))
 		wrong = "the self-test with IPv6 failed";
-	bpf_map_delete_elem(f->map[PH_FAST_PORTS], &loopback);
+	bpf_map_update_elem(f->map[PH_FAST_PORTS], &loopback, &none, BPF_ANY);
 	return wrong;
 }

@@ -119,10 +119,10 @@ run(int prog, bool xdp, unsigned ifindex, const struct twin_frame *in, struct tw
 {
 	struct xdp_md md = { .data_end = (uint32_t)in->len, .ingress_ifindex = ifindex };
 	struct __sk_buff skb = { .ifindex = ifindex };
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->b, .data_size_in = (uint32_t)in->len,
-	    .data_out = out->b, .data_size_out = sizeof(out->b), .repeat = 1,
+	struct bpf_test_run_opts o = { .sz = sizeof(o), .data_in = in->b,
+	    .data_size_in = (uint32_t)in->len, .data_out = out->b, .data_size_out = sizeof(out->b), .repeat = 1,
 	    .ctx_in = xdp ? (void *)&md : (void *)&skb,
-	    .ctx_size_in = xdp ? sizeof(md) : sizeof(skb));
+	    .ctx_size_in = xdp ? sizeof(md) : sizeof(skb) };
 	int err = bpf_prog_test_run_opts(prog, &o);
 
 	assert_int_equal(err, 0);

@@ -40,7 +40,7 @@ main(int argc, char **argv)
 	struct ph_arena mem = { 0 };
 	struct ph_session_opts o = { 0 };
 	uint8_t peer[PH_TLS_KEY];
-	struct ph_tls_key *key;
+	struct ph_tls_key *key = NULL;
 	struct ph_loop loop;
 	struct one *v;
 	unsigned n;

@@ -137,7 +137,7 @@ main(int argc, char **argv)
 {
 	struct ph_arena mem = { 0 };
 	struct ph_session_opts o = { 0 };
-	struct ph_tls_key *key;
+	struct ph_tls_key *key = NULL;
 	uint8_t peer[PH_TLS_KEY];
 	char line[LINE];
 
