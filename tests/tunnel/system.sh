@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 . tests/tunnel/net.sh
-need turnserver ip nft nsenter openssl python3
+need turnserver ip nft nsenter openssl python3 setpriv
 unshare_all "$@"
 peer="python3 $src/tests/tunnel/peer.py"
 make_net && start_relay || { skip "${0##*/}" "no network of one's own"; exit 0; }
@@ -62,7 +62,7 @@ trace "$work/after"
 diff "$work/before" "$work/after" >"$work/diff" && ok "killed, it leaves nothing" ||
     not_ok "killed, it leaves nothing" <"$work/diff"
 
-is 77 "who may not" client setpriv --reuid=65534 --regid=65534 --clear-groups \
+is 77 "who may not" client setpriv --bounding-set -net_admin \
     env TURN_USER=alice TURN_PASSWORD=secret "$pinhole" tunnel --system --via 10.5.2.2 \
     --ca-file "$work/cert.pem" vidyoconnect --at vidyoconnect.routers=10.5.2.9 \
     --at vidyoconnect.portals=10.5.2.9
