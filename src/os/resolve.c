@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -25,4 +26,20 @@ ph_resolve_name(struct ph_arena *mem, const char *name, const char **why)
 	freeaddrinfo(all);
 	*why = "it has no addresses";
 	return n > 0 ? ph_ranges_from(mem, v, n) : NULL;
+}
+
+const struct ph_ranges *
+ph_resolve_own(struct ph_arena *mem)
+{
+	const struct ph_ranges *out = ph_ranges_none();
+	struct ifaddrs *all;
+	ph_u128 addr;
+
+	if (getifaddrs(&all) != 0)
+		return out;
+	for (const struct ifaddrs *a = all; a != NULL; a = a->ifa_next)
+		if (a->ifa_addr != NULL && ph_sockaddr_addr(a->ifa_addr, &addr))
+			out = ph_ranges_union(mem, out, ph_ranges_one(mem, addr, addr));
+	freeifaddrs(all);
+	return out;
 }

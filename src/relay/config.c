@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 
 #include "os/file.h"
+#include "os/resolve.h"
 #include "relay/config.h"
 
 void
@@ -277,6 +278,7 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 {
 	struct ph_relay_opts *o = &out->opts;
 	struct ph_turn_server_config *t = &o->turn;
+	const struct ph_ranges *own;
 
 	*out = (struct ph_relay_loaded){
 		.opts = { .port = (uint16_t)c->port, .workers = c->workers, .json = c->log == 1 },
@@ -296,6 +298,9 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 	t->limits.source = c->per_source != 0 ? c->per_source : t->limits.source;
 	t->limits.all = c->total;
 	t->limits.bytes_per_s = c->bytes_per_s;
+	own = ph_resolve_own(mem);
+	t->own = own->r;
+	t->n_own = own->n;
 	if (RAND_bytes(t->nonce_key, sizeof(t->nonce_key)) != 1)
 		return wrong(d, "no random numbers");
 	if (c->users == NULL && c->n_secrets == 0)
