@@ -5,6 +5,8 @@
 #include "net/names.h"
 #include "probe/plan.h"
 
+enum { WIDE = 16 };			/* ports */
+
 /* What one end says of its flow. */
 struct word {
 	enum ph_verdict verdict;
@@ -101,9 +103,18 @@ owner_of_hop(const struct ph_public_end *e)
 	}
 }
 
+/* Ports of which each call takes some; a server listens on a few ports all the time. */
+static bool
+is_wide(const struct ph_requirement *q)
+{
+	struct ph_range all = q->ports == NULL ? PH_ANY : ph_ranges_hull(q->ports);
+
+	return all.hi - all.lo >= WIDE;
+}
+
 /* An answer from nearer than the host is somebody else's. */
 static struct word
-refused(const struct ph_public_end *e)
+refused(const struct ph_public_end *e, bool wide)
 {
 	if (e->traced && e->has_control && e->answer_ttl > 0 && e->answer_ttl < e->hop.far)
 		return (struct word){
@@ -111,8 +122,11 @@ refused(const struct ph_public_end *e)
 			.owner = e->answer_ttl <= 2 ? PH_OWNER_NETWORK : PH_OWNER_UNKNOWN,
 			.why = "something on the way refuses in its name",
 		};
-	if (e->proto == PH_UDP && !e->answers)
-		return (struct word){ .verdict = PH_OPEN };
+	if (e->proto == PH_UDP && wide)
+		return (struct word){
+			.verdict = PH_NOT_TESTED,
+			.why = "gets there; nobody listens there but during a call",
+		};
 	return (struct word){ .verdict = PH_UNKNOWN, .owner = PH_OWNER_FAR_END, .why = e->why };
 }
 
@@ -143,7 +157,7 @@ silent(const struct ph_public_end *e)
 }
 
 static struct word
-judge_end(const struct ph_public_end *e)
+judge_end(const struct ph_public_end *e, bool wide)
 {
 	switch (e->fate) {
 	case PH_PUBLIC_OPEN:
@@ -158,7 +172,7 @@ judge_end(const struct ph_public_end *e)
 	case PH_PUBLIC_UNREACHABLE:
 		return unreachable(e);
 	case PH_PUBLIC_REFUSED:
-		return refused(e);
+		return refused(e, wide);
 	case PH_PUBLIC_SILENT:
 		return silent(e);
 	default:
@@ -214,7 +228,7 @@ static void
 add_end(struct filling *x, const struct ph_public *p, const struct ph_public_flow *f,
     const struct ph_public_end *e)
 {
-	struct word w = judge_end(e);
+	struct word w = judge_end(e, is_wide(f->req));
 	const struct ph_ranges *port = ph_ranges_one(x->mem, e->port, e->port);
 	const char *why = w.why == NULL ? NULL : ph_arena_printf(x->mem, "%s: %s",
 	    host(x->mem, e), w.why);
@@ -296,6 +310,7 @@ ph_check_ends(struct ph_arena *mem, const struct ph_public *p, struct ph_check *
 	c->r.flows = ph_arena_array(mem, p->n_flows + 1, sizeof(*c->r.flows));
 	c->r.n_flows = p->n_flows;
 	c->r.failure = p->failure;
+	c->r.via = "the service's own servers";
 	c->owners = ph_arena_array(mem, p->n_flows + 1, sizeof(*c->owners));
 	for (size_t i = 0; i < p->n_flows; i++)
 		fill(mem, p, &p->flows[i], c, i);

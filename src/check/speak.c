@@ -239,8 +239,8 @@ silent_answer(struct ph_arena *mem, const struct ph_check *c)
 		.head = ph_arena_printf(mem, "NO ANSWER AT ALL: %s: your network lets nothing "
 		    "through, or the service is down: from here the two look the same",
 		    services(mem, c)),
-		.todo = ph_arena_printf(mem, "open some web page: if that fails too, the network is "
-		    "down; if it works, %s, and ask whoever runs the service whether it is up",
+		.todo = ph_arena_printf(mem, "open some web page: if that fails too, the network "
+		    "is down; if it works, %s, and ask whoever runs the service whether it is up",
 		    send_it(mem, c, "whoever runs your network")),
 		.owner = PH_OWNER_UNKNOWN,
 	};

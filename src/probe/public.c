@@ -13,7 +13,7 @@
 
 enum {
 	TRIES = 3, TRY_GAP_US = 1200000,	/* connections; SYNs are sent again by the kernel */
-	SILENCE_US = 4500000,
+	SILENCE_US = 3600000,
 	TLS_US = 4000000,
 	PACE_US = 10000,		/* between ends: no burst that looks like a scan */
 };
@@ -80,6 +80,15 @@ refused_here(struct asking *a, int err)
 	    err == ENETUNREACH ? "this computer has no route to it" : strerror(err));
 }
 
+/* A firewall on this computer that rejects speaks by this computer's address. */
+static bool
+is_own(ph_u128 offender, ph_u128 to)
+{
+	ph_u128 from;
+
+	return offender != to && ph_udp_source(to, &from) == 0 && offender == from;
+}
+
 /* True when an ICMP message decided. */
 static bool
 take_icmp(struct asking *a, int fd)
@@ -97,7 +106,9 @@ take_icmp(struct asking *a, int fd)
 		e->evidence.icmp_from = i.offender;
 		e->evidence.icmp_type = i.type;
 		e->evidence.icmp_code = i.code;
-		if (ph_errqueue_prohibits(v6, i.type, i.code))
+		if (is_own(i.offender, e->to))
+			refused_here(a, EPERM);
+		else if (ph_errqueue_prohibits(v6, i.type, i.code))
 			decide(a, PH_PUBLIC_FORBIDDEN, "a rule forbids it");
 		else if (i.offender == e->to)
 			decide(a, PH_PUBLIC_REFUSED, "it answers that nobody listens there");

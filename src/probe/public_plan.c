@@ -110,6 +110,13 @@ add_end(struct ph_arena *mem, const struct ph_public_opts *o, struct ph_public *
 	};
 }
 
+static const char *
+name_one(struct ph_arena *mem, const struct ph_requirement *q)
+{
+	return ph_arena_printf(mem, "name one with --at %s.GROUP=NAME ('pinhole services %s' lists "
+	    "the groups)", q->service, q->service);
+}
+
 /* Why a flow cannot be tried at all, or NULL. */
 static const char *
 hopeless(struct ph_arena *mem, const struct ph_requirement *q, const struct ph_ranges *far)
@@ -121,12 +128,10 @@ hopeless(struct ph_arena *mem, const struct ph_requirement *q, const struct ph_r
 	if (q->proto != PH_TCP && q->proto != PH_UDP)
 		return "neither UDP nor TCP: not tried";
 	if (far == NULL || ph_ranges_has(far, PH_V4(0)) || ph_ranges_has(far, 0))
-		return ph_arena_printf(mem, "nobody said which servers: name one with --at "
-		    "%s.%s=NAME", q->service, q->group != NULL ? q->group : "GROUP");
+		return ph_arena_printf(mem, "nobody said which servers: %s", name_one(mem, q));
 	if (hosts_of(far, hosts) == 0)
 		return ph_arena_printf(mem, "only whole networks are named, and those are not "
-		    "searched: name a server with --at %s.%s=NAME", q->service,
-		    q->group != NULL ? q->group : "GROUP");
+		    "searched: %s", name_one(mem, q));
 	if (too_many(q))
 		return "used during calls only: nobody listens there now";
 	return NULL;
@@ -154,30 +159,54 @@ add_flow(struct ph_arena *mem, const struct ph_public_opts *o, const struct ph_r
 			add_end(mem, o, p, q->proto, hosts[i], ports[k]);
 }
 
-/* Why a family is left out: nobody wants it, or this computer has no address of it. */
-static void
-check_family(struct ph_arena *mem, const struct ph_public_opts *o,
-    const struct ph_requirement *const *reqs, size_t n, bool v6, struct ph_public *p)
+/* Has this computer a route to a server of that family?  Also true when there is none. */
+static bool
+has_way(struct ph_arena *mem, const struct ph_requirement *const *reqs, size_t n, bool v6)
 {
 	ph_u128 from;
 	int err = 0;
 
-	if (v6 ? o->only_v4 : o->only_v6) {
-		p->no_family[v6] = "left out as asked";
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		const struct ph_ranges *far = of_family(mem, reqs[i]->far, v6);
 
 		for (size_t k = 0; k < far->n; k++) {
 			err = ph_udp_source(far->r[k].lo, &from);
 			if (err == 0)
-				return;
+				return true;
 		}
 	}
-	if (err != 0)
-		p->no_family[v6] = v6 ? "this computer has no way to IPv6 addresses" :
-		    "this computer has no way to IPv4 addresses";
+	return err == 0;
+}
+
+static bool
+is_named(struct ph_arena *mem, const struct ph_requirement *const *reqs, size_t n, bool v6)
+{
+	for (size_t i = 0; i < n; i++)
+		if (of_family(mem, reqs[i]->far, v6)->n > 0)
+			return true;
+	return false;
+}
+
+/*
+ * Why a family is left out.  Where the other one works, nothing is lacking; a computer without
+ * any way out is to be told so by trying.
+ */
+static void
+check_families(struct ph_arena *mem, const struct ph_public_opts *o,
+    const struct ph_requirement *const *reqs, size_t n, struct ph_public *p)
+{
+	static const char *const why[] = {
+		"this computer has no way to IPv4 addresses",
+		"this computer has no way to IPv6 addresses",
+	};
+	const bool unwanted[] = { o->only_v6, o->only_v4 };
+
+	for (int v6 = 0; v6 < 2; v6++)
+		if (unwanted[v6])
+			p->no_family[v6] = "left out as asked";
+		else if (!has_way(mem, reqs, n, v6 != 0) && !unwanted[!v6] &&
+		    is_named(mem, reqs, n, v6 == 0) && has_way(mem, reqs, n, v6 == 0))
+			p->no_family[v6] = why[v6];
 }
 
 void
@@ -185,8 +214,7 @@ ph_public_plan(struct ph_arena *mem, const struct ph_public_opts *o,
     const struct ph_requirement *const *reqs, size_t n, struct ph_public *p)
 {
 	*p = (struct ph_public){ .flows = ph_arena_array(mem, 2 * n + 1, sizeof(*p->flows)) };
-	check_family(mem, o, reqs, n, false, p);
-	check_family(mem, o, reqs, n, true, p);
+	check_families(mem, o, reqs, n, p);
 	for (int v6 = 0; v6 < 2; v6++)
 		for (size_t i = 0; i < n; i++) {
 			bool other = p->no_family[!v6] == NULL &&

@@ -113,12 +113,13 @@ cat "$work/key" "$work/crt" >"$work/cert"
 # serve KIND:PORT...: in place of what was served before
 serve() {
 	[ -z "${serve_pid-}" ] || { kill "$serve_pid"; wait "$serve_pid"; } 2>/dev/null
+	rm -f "$work/serve"
 	CERT="$work/cert" nsenter -t "$server_pid" -n -- "${PYTHON:-python3}" \
 	    tests/check/server.py "$@" >"$work/serve" 2>&1 &
 	serve_pid=$!
 	pids="$pids $!"
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		grep -q ready "$work/serve" && return
+		grep -qs ready "$work/serve" && return
 		sleep 0.1
 	done
 	echo "the server does not serve:"
