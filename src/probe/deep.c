@@ -161,15 +161,16 @@ ph_run_locate(struct ph_run_state *r)
 		struct ph_measured *f = &r->out->flows[i];
 		uint16_t control = ph_run_open_port(r, f->v6);
 
-		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT || !r->active[f->v6])
-			continue;
+		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT ||
+		    !r->active[f->v6] || control == 0)
+			continue;	/* silence tells where only beside a flow that works */
 		for (size_t k = 0; k < f->n && n < MAX_LOCATED; k++) {
 			struct ph_observed *o = &f->v[k];
 
 			if (o->verdict != PH_BLOCKED || o->by_host || o->evidence.has_icmp ||
 			    o->way == PH_WAY_BACK || !r->swept[f->v6])
 				continue;
-			locate(r, f, o, control != 0 ? control : (uint16_t)o->ports->r[0].lo);
+			locate(r, f, o, control);
 			n++;
 		}
 	}

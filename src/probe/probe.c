@@ -25,9 +25,8 @@ enum {
 	PORTS_QUICK_US = 25000000, PORTS_US = 40000000, EXHAUSTIVE_US = 180000000,
 	INBOUND_US = 6000000,
 	HOLD_US = 1000000, HOLD_QUICK_US = 500000, SILENCE_US = 3500000,
-	ROUNDS = 3,
+	ROUNDS = 3, QUICK_PPS = 500,
 };
-
 
 void
 ph_run_phase(struct ph_run_state *r, const char *what)
@@ -222,12 +221,19 @@ on_part_done(void *arg)
 		r->waited = true;
 }
 
+/* A sample that is wanted quickly may go twice as fast, which is far from a flood still. */
+static unsigned
+pace(const struct ph_probe_opts *o)
+{
+	return o->pps == 0 && o->quick && !o->exhaustive && !o->unpaced ? QUICK_PPS : o->pps;
+}
+
 static void
 start_sweep(struct ph_run_state *r, const struct ph_test_family *f)
 {
 	struct ph_sweeping_opts so = {
 		.ports = f->ports.udp, .unbound = r->unbound_udp[f->v6], .to = f->to,
-		.from = f->from, .exhaustive = r->o->exhaustive, .pps = r->o->pps,
+		.from = f->from, .exhaustive = r->o->exhaustive, .pps = pace(r->o),
 		.unpaced = r->o->unpaced, .seed = r->o->seed,
 	};
 	struct ph_sweeping *s = &r->sweep[f->v6];
