@@ -60,7 +60,8 @@ static const struct script {
 enum {
 	CHECK_US = 800000, REPAIRS = 4, STREAM_US = 2300000, BURST_US = 3000,
 	NO_STREAM_US = 1750000,		/* one exchange repaired later would be a stream */
-	SHORT_UNITS = 16, OUT_UNITS = 8, OUT_PARTS = 4, LIVE_UNITS = 1, FRESH_TRIES = 6,
+	SHORT_UNITS = 16, SHORT_MORE = 2, OUT_UNITS = 8, OUT_PARTS = 4, LIVE_UNITS = 1,
+	FRESH_TRIES = 6,
 	IN_STEPS = 9,			/* answers asked for ahead of the last */
 	IN_RANGE = 8, IN_FIRST = 5,	/* the first: rung / IN_RANGE, at most so many units */
 	KEEP_TRY = LADDER_TRIES - 1,	/* all that only keep a flow up have this number */
@@ -72,7 +73,7 @@ enum {
 
 const struct ph_ladder_config ph_ladder_normal = {
 	.classes = ALL_CLASSES, .first_us = 1000000, .cap_us = 330000000,
-	.step_us = 950000, .step_permille = 19, .unit_us = 1000000, .flows = 2, .pps = 400,
+	.step_us = 850000, .step_permille = 19, .unit_us = 1000000, .flows = 2, .pps = 400,
 };
 
 const struct ph_ladder_config ph_ladder_low_state = {
@@ -176,7 +177,8 @@ flows_of(const struct ph_ladder_config *c, enum ph_ladder_class class, uint64_t 
 {
 	if (c->flows < 2)
 		return c->flows;
-	return c->flows + (class == PH_LADDER_UNREPLIED) + (rung < SHORT_UNITS * c->unit_us);
+	return c->flows + (class == PH_LADDER_UNREPLIED) +
+	    (rung < SHORT_UNITS * c->unit_us ? SHORT_MORE : 0);
 }
 
 static void

@@ -129,7 +129,7 @@ serve() {
 	serve_pid=$!
 	pids="$pids $!"
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		server ss -Htln 2>/dev/null | grep -q ':443 ' && return
+		server ss -Htln 2>/dev/null | grep -qF '10.77.2.2:443 ' && return
 		sleep 0.1
 	done
 	echo "the responder does not listen:"
