@@ -371,15 +371,19 @@ worst_finding(const struct ph_probe_result *r)
 static const char *
 relay_line(struct ph_arena *mem, struct ph_probe_result *r)
 {
-	bool shut = false;
+	bool shut = false, detour = r->best != NULL && strcmp(r->best, "turn-udp") != 0;
+	const struct ph_finding *f = worst_finding(r);
 
-	r->degraded |= r->best != NULL && strcmp(r->best, "turn-udp") != 0;
+	r->degraded |= detour;
 	for (size_t i = 0; i < r->n_rungs; i++)
 		shut |= r->rungs[i].verdict == PH_BLOCKED;
 	r->verdict = r->best != NULL ? PH_OPEN : shut ? PH_BLOCKED : PH_UNKNOWN;
+	if (r->best != NULL && !detour && f != NULL)
+		return ph_arena_printf(mem, "WORKS, BUT NOT WELL: calls get through the relay, "
+		    "by UDP; but %s", f->message);
 	if (r->best != NULL)
 		return ph_arena_printf(mem, "%s: calls get through the relay, by %s; the services "
-		    "themselves were not tested (--via)", r->degraded ? "WORKS BY A DETOUR" :
+		    "themselves were not tested (--via)", detour ? "WORKS BY A DETOUR" :
 		    "THE RELAY WORKS", strcmp(r->best, "turn-udp") == 0 ? "UDP" :
 		    strcmp(r->best, "turn-tcp") == 0 ? "TCP only, not as well" :
 		    "TLS only, not as well");

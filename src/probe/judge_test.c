@@ -116,7 +116,7 @@ test_verdicts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		struct ph_probe_result r = { .n_flows = 1 };
+		struct ph_probe_result r = { .via = "far", .n_flows = 1 };
 		struct ph_measured m;
 		struct flow f;
 
@@ -135,7 +135,9 @@ test_verdicts(void **state)
 static void
 test_failure(void **state)
 {
-	struct ph_probe_result r = { .n_flows = 1, .failure = "the test server is away" };
+	struct ph_probe_result r = {
+		.via = "far", .n_flows = 1, .failure = "the test server is away",
+	};
 	struct ph_measured m;
 	struct flow f;
 
@@ -159,7 +161,7 @@ test_fallback(void **state)
 
 	(void)state;
 	for (int open = 0; open < 2; open++) {
-		struct ph_probe_result r = { .flows = m, .n_flows = 2 };
+		struct ph_probe_result r = { .via = "far", .flows = m, .n_flows = 2 };
 
 		set_flow(&f[0], "media", PH_BLOCKED, PH_BLOCKED);
 		f[0].req.fallback = "proxy";
@@ -186,7 +188,7 @@ test_owner(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		struct ph_probe_result r = { .n_flows = 1 };
+		struct ph_probe_result r = { .via = "far", .n_flows = 1 };
 		struct ph_measured m;
 		struct flow f;
 
@@ -211,7 +213,7 @@ test_timers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		struct ph_probe_result r = { .n_flows = 1 };
+		struct ph_probe_result r = { .via = "far", .n_flows = 1 };
 		struct ph_measured m;
 		struct flow f;
 
@@ -226,6 +228,36 @@ test_timers(void **state)
 		};
 		ph_result_judge(&mem, &r);
 		assert_int_equal(ph_result_exit(&r), row[i].exit);
+	}
+}
+
+/* Without a responder the rungs to the relay are all there is. */
+static void
+test_relay(void **state)
+{
+	static const struct {
+		enum ph_verdict udp, tcp, all;
+		int exit;
+		const char *best, *says;
+	} row[] = {
+		{ PH_OPEN, PH_OPEN, PH_OPEN, 0, "turn-udp", "THE RELAY WORKS:" },
+		{ PH_BLOCKED, PH_OPEN, PH_OPEN, 1, "turn-tcp", "WORKS BY A DETOUR:" },
+		{ PH_BLOCKED, PH_UNKNOWN, PH_BLOCKED, 2, NULL, "DOES NOT WORK:" },
+		{ PH_UNKNOWN, PH_UNKNOWN, PH_UNKNOWN, 3, NULL, "COULD NOT TELL:" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct ph_rung rung[] = {
+			{ .transport = "turn-udp", .verdict = row[i].udp },
+			{ .transport = "turn-tcp", .verdict = row[i].tcp },
+		};
+		struct ph_probe_result r = { .rungs = rung, .n_rungs = 2, .best = row[i].best };
+
+		ph_result_judge(&mem, &r);
+		assert_int_equal(r.verdict, row[i].all);
+		assert_int_equal(ph_result_exit(&r), row[i].exit);
+		assert_ptr_equal(strstr(r.headline, row[i].says), r.headline);
 	}
 }
 
@@ -244,7 +276,7 @@ main(void)
 		cmocka_unit_test(test_parts), cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_fallback), cmocka_unit_test(test_owner),
-		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_timers), cmocka_unit_test(test_relay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);
