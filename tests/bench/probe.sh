@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# tests/bench/probe.sh: sweeps of 15,536 UDP ports through one firewall to one responder,
+# sh tests/bench/probe.sh: sweeps of 15,536 UDP ports through one firewall to one responder,
 # beside nmap -sU, as Markdown.  BENCH_BUILD is the directory of the release build.
 #
 # The firewall lets all but 102 ports pass: 51000-51099 and 60000-60001.  Wall time, the
@@ -12,6 +12,9 @@ PINHOLE=$BENCH_BUILD/pinhole
 runs=${RUNS:-5}
 sweeps=$BENCH_BUILD/tests/bench/bench-probe
 delay=$BENCH_BUILD/tests/bench/bench-delay
+for program in "$PINHOLE" "$sweeps" "$delay" "$BENCH_BUILD/tests/bench/bench-echo"; do
+	[ -x "$program" ] || { echo "$program is not built"; exit 1; }
+done
 serve
 server ip addr add 10.77.2.9/24 dev s
 
@@ -86,7 +89,8 @@ server sysctl -q net.core.rmem_max=4000000 2>/dev/null
 nsenter -t "$server_pid" -n -- "$BENCH_BUILD/tests/bench/bench-echo" 10.77.2.9 50000 65535 \
     >"$work/echo" &
 pids="$pids $!"
-until grep -q ready "$work/echo"; do
+for _ in $(seq 100); do
+	grep -q ready "$work/echo" && break
 	sleep 0.1
 done
 
