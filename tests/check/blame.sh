@@ -131,6 +131,13 @@ serve tcp:443 drop:10000 stun:3478
 check 3 "TLS is silent" jitsi-meet $at
 line "is told, too" 'goes silent as soon as TLS begins'
 
+# --- somebody changes addresses inside packets ---
+serve tcp:80 tls:443 tcp:3478 lie:3478
+check 1 "a gateway that changes addresses inside STUN" $four
+line "is told" 'stun-rewritten.*changes addresses inside STUN packets'
+serve tcp:80 tls:443 tcp:3478 stun:3478
+check 0 "and nobody is accused without it" $four
+
 # No way out.
 client ip route del default
 check 2 "no route" $four

@@ -10,7 +10,7 @@ import sys
 COOKIE = 0x2112A442
 
 
-def stun_answer(data, addr):
+def stun_answer(data, addr, lie):
     if len(data) < 20 or data[:2] != b"\x00\x01":
         return None
     ip = socket.inet_pton(socket.AF_INET6, addr[0])
@@ -22,11 +22,13 @@ def stun_answer(data, addr):
     value = struct.pack("!BBH", 0, family, addr[1] ^ (COOKIE >> 16))
     value += bytes(a ^ b for a, b in zip(ip, key))
     body = struct.pack("!HH", 0x0020, len(value)) + value
+    if lie:                     # as after a gateway that changes addresses in packets
+        body += struct.pack("!HHBBH", 0x0001, 8, 0, 1, addr[1]) + socket.inet_aton("198.51.100.99")
     return b"\x01\x01" + struct.pack("!H", len(body)) + data[4:20] + body
 
 
 def listen(kind, port):
-    udp = kind in ("stun", "drop")
+    udp = kind in ("stun", "lie", "drop")
     s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
     s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,9 +64,9 @@ def main():
     while True:
         for s in select.select(list(socks), [], [])[0]:
             kind = socks[s]
-            if kind in ("stun", "drop"):
+            if kind in ("stun", "lie", "drop"):
                 data, addr = s.recvfrom(2048)
-                answer = stun_answer(data, addr) if kind == "stun" else None
+                answer = stun_answer(data, addr, kind == "lie") if kind != "drop" else None
                 if answer:
                     s.sendto(answer, addr)
                 continue
