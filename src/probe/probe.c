@@ -443,6 +443,21 @@ widest(const struct ph_ranges *r)
 	return most;
 }
 
+/* A rule of this computer that rejects sends its ICMP message from here to here. */
+static void
+own_rejections(struct ph_run_state *r, struct ph_measured *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct ph_observed *o = &f->v[i];
+
+		if (o->verdict != PH_BLOCKED || !o->evidence.has_icmp ||
+		    o->evidence.icmp_from != r->fam[f->v6].from)
+			continue;
+		o->by_host = true;
+		o->why = "rejected by a firewall on this computer";
+	}
+}
+
 static void
 take_flow(struct ph_run_state *r, struct ph_measured *f)
 {
@@ -482,6 +497,7 @@ take_flow(struct ph_run_state *r, struct ph_measured *f)
 		    ph_proto_name(q->proto) != NULL ? ph_proto_name(q->proto) : "this protocol");
 	}
 	f->v = v;
+	own_rejections(r, f);
 	if (f->n > 0)
 		f->verdict = ph_result_sum(v, f->n);
 	if (r->o->flow != NULL)

@@ -75,6 +75,19 @@ json "are told apart" 'F("media")["verdict"] == "blocked" and F("media")["blocke
 json "and nobody else is asked" 'd["owner"] == "host" and
     not any(x["flow"] == "media" and x["direction"] == "out" for x in d["requests"])'
 client nft flush ruleset
+client nft -f - <<'END'
+table inet own {
+	chain output {
+		type filter hook output priority filter; policy accept;
+		udp dport 60000-65535 reject
+		tcp dport 17990 reject
+	}
+}
+END
+measure 1 "this computer's own rules that reject" vidyoconnect --quick --ipv4
+json "are not the network's either" 'd["owner"] == "host" and F("media")["blocked"][0]["by_host"] and
+    not any(x["direction"] == "out" for x in d["requests"])'
+client nft flush ruleset
 
 # it dies while ports are tried
 ( sleep 2; kill -9 "$serve_pid" ) &
