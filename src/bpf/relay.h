@@ -28,7 +28,7 @@ enum {
 	PH_BPF_LEASE_S = 5,			/* seconds without a sign of life close the path */
 	PH_BPF_MIN_FRAME = 60,		/* shorter frames would need padding */
 	PH_BPF_CHANNEL_MIN = 0x4000,	/* RFC 8656 12 */
-	PH_BPF_CHANNEL_MAX = 0x4fff,
+	PH_BPF_CHANNEL_MAX = 0x7fff,
 	PH_BPF_HOP_S = 1,		/* a next hop is believed for so long */
 };
 

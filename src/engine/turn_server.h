@@ -10,7 +10,7 @@
  * RFC 8489, 8656 and, when switched on, 6062.  It opens no socket and asks no clock: what came
  * from a client or a peer goes in with the time, and what is to be done comes back through a
  * small table of callbacks, which are called from within the function that was given the input
- * and must not call back into the server.
+ * and must not call back into the server, but for ph_turn_server_account().
  *
  *	            ph_turn_server_input()            ops->open, close
  *	client ---- ph_turn_server_from_client() ----.  relayed port ---- peer

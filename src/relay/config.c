@@ -41,6 +41,13 @@ take_secret(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 }
 
 static bool
+take_fast(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	*PH_PUSH(rd->mem, c->fast, c->n_fast, c->cap_fast) = ph_arena_dup(rd->mem, s.s, s.len);
+	return s.len > 0 && s.len < 16;
+}
+
+static bool
 take_allow(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 {
 	struct ph_range r;
@@ -101,6 +108,7 @@ name(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, vo
 }
 
 LIST(read_secrets, take_secret, "bad-value", "the path of a file")
+LIST(read_fast, take_fast, "bad-value", "the name of an interface")
 LIST(read_allow, take_allow, "bad-address", "an address or a prefix")
 LIST(read_deny, take_deny, "bad-address", "an address or a prefix")
 LIST(read_listen, take_listen, "bad-address", "an IPv4 or IPv6 address, eight at most")
@@ -160,6 +168,7 @@ static const struct ph_field fields[] = {
 	{ "peers", false, ph_field_word, AT(peers), peers },
 	{ "allow", false, read_allow, AT(allow), NULL },
 	{ "deny", false, read_deny, AT(deny), NULL },
+	{ "fast", false, read_fast, AT(fast), NULL },
 	{ "workers", false, ph_field_u32, AT(workers), NULL },
 	{ "per-user", false, ph_field_u32, AT(per_user), NULL },
 	{ "per-source", false, ph_field_u32, AT(per_source), NULL },
@@ -281,7 +290,10 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 	const struct ph_ranges *own;
 
 	*out = (struct ph_relay_loaded){
-		.opts = { .port = (uint16_t)c->port, .workers = c->workers, .json = c->log == 1 },
+		.opts = {
+			.port = (uint16_t)c->port, .workers = c->workers, .json = c->log == 1,
+			.fast = c->fast, .n_fast = c->n_fast,
+		},
 	};
 	ph_turn_server_defaults(t);
 	t->realm = ph_str(c->realm);

@@ -51,7 +51,7 @@ struct ph_fast_port {
 struct ph_fast_binding {
 	ph_u128 client, server, relay, peer;
 	uint16_t client_port, server_port, relay_port, peer_port;
-	uint16_t channel;		/* 0x4000 to 0x4fff */
+	uint16_t channel;		/* 0x4000 to 0x7fff */
 	uint64_t expires_us;		/* of ph_clock_us(); channel or permission, the earlier */
 	uint32_t meter;			/* of ph_fast_meter(), 0: no limit */
 };

@@ -128,7 +128,8 @@ turns_into(int prog, const uint8_t *in, size_t in_len, const uint8_t *out, size_
 {
 	uint8_t got[FRAME];
 	struct bpf_test_run_opts o = { .sz = sizeof(o), .data_in = in,
-	    .data_size_in = (uint32_t)in_len, .data_out = got, .data_size_out = sizeof(got), .repeat = 1 };
+	    .data_size_in = (uint32_t)in_len, .data_out = got, .data_size_out = sizeof(got),
+	    .repeat = 1 };
 
 	return bpf_prog_test_run_opts(prog, &o) == 0 && o.data_size_out == out_len &&
 	    memcmp(got, out, out_len) == 0;

@@ -120,7 +120,8 @@ run(int prog, bool xdp, unsigned ifindex, const struct twin_frame *in, struct tw
 	struct xdp_md md = { .data_end = (uint32_t)in->len, .ingress_ifindex = ifindex };
 	struct __sk_buff skb = { .ifindex = ifindex };
 	struct bpf_test_run_opts o = { .sz = sizeof(o), .data_in = in->b,
-	    .data_size_in = (uint32_t)in->len, .data_out = out->b, .data_size_out = sizeof(out->b), .repeat = 1,
+	    .data_size_in = (uint32_t)in->len, .data_out = out->b, .data_size_out = sizeof(out->b),
+	    .repeat = 1,
 	    .ctx_in = xdp ? (void *)&md : (void *)&skb,
 	    .ctx_size_in = xdp ? sizeof(md) : sizeof(skb) };
 	int err = bpf_prog_test_run_opts(prog, &o);
@@ -500,7 +501,7 @@ bad_bindings_are_refused(void **state)
 	uint32_t id;
 
 	(void)state;
-	bad = b, bad.channel = 0x5000;
+	bad = b, bad.channel = 0x8000;
 	assert_int_equal(ph_fast_bind(f, &bad, &id), -EINVAL);
 	bad = b, bad.peer = bad.relay = 1;
 	assert_int_equal(ph_fast_bind(f, &bad, &id), -EAFNOSUPPORT);

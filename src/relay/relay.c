@@ -13,6 +13,8 @@ struct ph_relay {
 	pthread_t thread[PH_RELAY_WORKERS];
 	unsigned n, running;
 	struct ph_turn_quota *quota;
+	struct ph_fast *fast;		/* NULL: all goes through user space */
+	FILE *log;
 };
 
 static void *
@@ -46,6 +48,39 @@ processors(void)
 	return n < 1 ? 1 : n > PH_RELAY_WORKERS ? PH_RELAY_WORKERS : (unsigned)n;
 }
 
+static void
+say(const struct ph_relay *r, const char *name, const char *tier, const char *why)
+{
+	if (r->log == NULL)
+		return;
+	fprintf(r->log, "fast path: %s: %s%s%s\n", name, tier, why[0] == '\0' ? "" : ": ", why);
+	fflush(r->log);
+}
+
+/*
+ * Without it everything works as well, only dearer.  Not by XDP: where clients and peers are
+ * behind the same interface, a veth was seen to lose what was redirected out of it.
+ */
+static void
+open_fast(struct ph_relay *r, const struct ph_relay_opts *o)
+{
+	struct ph_fast_opts f = {
+		.ifnames = o->fast, .n_ifnames = o->n_fast, .flags = PH_FAST_NO_XDP,
+	};
+	const struct ph_fast_port *p;
+	const char *why;
+
+	if (o->n_fast == 0)
+		return;
+	if (ph_fast_open(&f, &r->fast, &why) != 0) {
+		r->fast = NULL;
+		say(r, o->fast[0], "none", why);
+		return;
+	}
+	for (size_t i = 0; (p = ph_fast_port(r->fast, i)) != NULL; i++)
+		say(r, p->name, ph_fast_tier_name(p->tier), p->why);
+}
+
 int
 ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char **why)
 {
@@ -60,6 +95,8 @@ ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char 
 		return -ENOMEM;
 	}
 	opts.turn.quota = r->quota;
+	r->log = o->log;
+	open_fast(r, o);
 	ph_udp_files(n * (size_t)(opts.turn.limits.allocations + PH_RELAY_STREAMS));
 	for (unsigned i = 0; i < n && err == 0; i++) {
 		r->w[i] = calloc(1, sizeof(*r->w[i]));
@@ -67,7 +104,7 @@ ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char 
 			err = -ENOMEM;
 		r->n += err == 0;
 		if (err == 0)
-			err = ph_relay_worker_init(r->w[i], &opts, i, n, why);
+			err = ph_relay_worker_init(r->w[i], &opts, r->fast, i, n, why);
 	}
 	for (unsigned i = 0; i < n && err == 0; i++) {
 		*why = "threads";
@@ -93,6 +130,7 @@ ph_relay_stop(struct ph_relay *r)
 		ph_relay_worker_fini(r->w[i]);
 		free(r->w[i]);
 	}
+	ph_fast_close(r->fast);
 	ph_turn_quota_free(r->quota);
 	free(r);
 }

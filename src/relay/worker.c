@@ -108,7 +108,10 @@ to_peer(void *arg, const struct ph_turn_out *o)
 static void
 note(void *arg, const struct ph_turn_note *n)
 {
-	ph_relay_worker_note(arg, n);
+	struct ph_relay_worker *w = arg;
+
+	ph_fast_bind_note(w->fast, w->turn, n);
+	ph_relay_worker_note(w, n);
 }
 
 /* --- sockets --- */
@@ -165,8 +168,8 @@ listen_all(struct ph_relay_worker *w, const char **why)
 }
 
 int
-ph_relay_worker_init(struct ph_relay_worker *w, const struct ph_relay_opts *o, unsigned number,
-    unsigned n, const char **why)
+ph_relay_worker_init(struct ph_relay_worker *w, const struct ph_relay_opts *o,
+    struct ph_fast *fast, unsigned number, unsigned n, const char **why)
 {
 	struct ph_turn_ops ops = {
 		.arg = w, .random = give_random, .wall_s = wall_s, .open = open_port,
@@ -180,7 +183,8 @@ ph_relay_worker_init(struct ph_relay_worker *w, const struct ph_relay_opts *o, u
 	atomic_store(&w->identity, o->identity);
 	w->now = w->ticked_us = ph_clock_us();
 	*why = "memory";
-	err = ph_burst_new(&w->burst);
+	w->fast = ph_fast_bind_new(fast, o->turn.limits.channels);
+	err = w->fast == NULL ? -ENOMEM : ph_burst_new(&w->burst);
 	if (err == 0)
 		err = ph_pollset_new(&w->set);
 	if (err != 0)
@@ -213,6 +217,10 @@ ph_relay_worker_fini(struct ph_relay_worker *w)
 		ph_relay_stream_end_all(w);
 		ph_turn_server_free(w->turn);
 	}
+	if (w->fast != NULL && ph_fast_bind_moved(w->fast) > 0 && w->o.log != NULL)
+		fprintf(w->o.log, "fast path: %llu packets of one worker\n",
+		    (unsigned long long)ph_fast_bind_moved(w->fast));
+	ph_fast_bind_free(w->fast);
 	free_closed(w);
 	for (size_t i = 0; i < w->n_listeners; i++)
 		close(w->listener[i].fd);
@@ -394,6 +402,7 @@ tick(struct ph_relay_worker *w)
 	if (atomic_load(&w->drain))
 		ph_turn_server_drain(w->turn, true, NULL);
 	ph_turn_server_tick(w->turn, w->now);
+	ph_fast_bind_tick(w->fast, w->turn);
 	ph_relay_stream_tick(w);
 	for (int i = 0; i < PH_TURN_N_STATS; i++)
 		atomic_store_explicit(&w->stats[i], v[i], memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "os/burst.h"
+#include "relay/fast_bind.h"
 #include "relay/relay.h"
 
 /* What is waited for: the first member of each that is. */
@@ -36,6 +37,7 @@ struct ph_relay_worker {
 	struct ph_relay_opts o;
 	struct ph_turn_server *turn;
 	struct ph_burst *burst;
+	struct ph_fast_bind *fast;
 	int set;
 	struct ph_relay_listener listener[3 * PH_RELAY_LISTEN];
 	size_t n_listeners;
@@ -49,9 +51,12 @@ struct ph_relay_worker {
 	_Atomic(struct ph_tls_identity *) identity;
 };
 
-/* ph_relay_worker_init(w, opts, number, n, why): sockets and server.  0, or -errno. */
-int ph_relay_worker_init(struct ph_relay_worker *, const struct ph_relay_opts *, unsigned,
-    unsigned, const char **);
+/*
+ * ph_relay_worker_init(w, opts, fast, number, n, why): sockets and server.  0, or -errno.
+ * ${fast} may be NULL.
+ */
+int ph_relay_worker_init(struct ph_relay_worker *, const struct ph_relay_opts *, struct ph_fast *,
+    unsigned, unsigned, const char **);
 
 void ph_relay_worker_fini(struct ph_relay_worker *);
 

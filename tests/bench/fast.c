@@ -188,7 +188,8 @@ blast(struct bed *b, const struct load *l, const struct twin_frame *f)
 	struct xdp_md md = { .data_end = (uint32_t)f->len,
 		.ingress_ifindex = if_nametoindex(l->down ? "p1" : "c1") };
 	struct bpf_test_run_opts o = { .sz = sizeof(o), .data_in = f->b,
-	    .data_size_in = (uint32_t)f->len, .ctx_in = &md, .ctx_size_in = sizeof(md), .repeat = (int)b->packets,
+	    .data_size_in = (uint32_t)f->len, .ctx_in = &md, .ctx_size_in = sizeof(md),
+	    .repeat = (int)b->packets,
 	    .batch_size = BATCH, .flags = BPF_F_TEST_XDP_LIVE_FRAMES };
 	uint64_t from = cpu_ns();
 	int err = bpf_prog_test_run_opts(b->send, &o);
