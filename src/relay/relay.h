@@ -37,7 +37,7 @@ struct ph_relay_opts {
 	uint16_t port, tls_port;	/* UDP and TCP; TLS first on the other: 0, none */
 	unsigned workers;		/* 0: one a processor */
 	struct ph_tls_identity *identity;	/* stays the caller's; NULL: no TLS */
-	const char *const *fast;	/* interfaces with a fast path in the kernel (relay/fast.h) */
+	const char *const *fast;	/* interfaces with a fast path (relay/fast.h) */
 	size_t n_fast;			/* 0: none */
 	FILE *log;			/* one line for an allocation's life; NULL: none */
 	bool json;			/* as JSON */
