@@ -113,6 +113,8 @@ struct beside {
 	struct ph_run *run;
 	struct ph_relay *relay;
 	struct ph_relay_loaded loaded;
+	struct ph_tls_identity **old;	/* replaced, but perhaps still looked at */
+	size_t n_old, cap_old;
 };
 
 /* 0, or the exit code; without a part "relay" there is none. */
@@ -152,7 +154,8 @@ reload(void *arg)
 	memcpy(next->opts.turn.nonce_key, b->loaded.opts.turn.nonce_key,
 	    sizeof(next->opts.turn.nonce_key));
 	ph_relay_reload(b->relay, &next->opts.turn, next->identity);
-	b->loaded = *next;		/* the one before may still be in use, and stays */
+	*PH_PUSH(&b->run->mem, b->old, b->n_old, b->cap_old) = b->loaded.identity;
+	b->loaded = *next;
 	fputs("reloaded\n", b->run->err);
 }
 
@@ -200,6 +203,8 @@ run_serve(struct ph_run *run)
 	}
 	ph_relay_stop(b.relay);
 	ph_tls_identity_free(b.loaded.identity);
+	for (size_t i = 0; i < b.n_old; i++)
+		ph_tls_identity_free(b.old[i]);
 	ph_tls_key_free(key);
 	return err;
 }

@@ -131,7 +131,8 @@ write_out(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	if (s->over)
 		return;
 	s->n_out -= done;
-	memmove(s->out, s->out + done, s->n_out);
+	if (s->n_out > 0)
+		memmove(s->out, s->out + done, s->n_out);
 	if (wait != s->writing)
 		ph_pollset_write(w->set, s->fd, s, wait);
 	s->writing = wait;

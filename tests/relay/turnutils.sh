@@ -107,5 +107,6 @@ says 'a line for each allocation' '^allocation of alice from 10.78.1.2:[0-9]+ by
     "$work/relay.out"
 kill -TERM $relay_pid
 wait $relay_pid
-is 0 'ends when told' test $? -eq 0
+ended=$?
+[ $ended -eq 0 ] && ok 'ends when told' || not_ok 'ends when told' <"$work/relay.out"
 relay_pid=
