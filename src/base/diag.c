@@ -15,7 +15,8 @@ enum {
 static uint32_t
 next_line(const struct ph_src *s, uint32_t line)
 {
-	const char *end = memchr(s->text + line, '\n', s->len - line);
+	const char *end = line >= s->len ? NULL :
+	    memchr(s->text + line, '\n', s->len - line);
 
 	return end == NULL ? s->len + 1 : (uint32_t)(end - s->text) + 1;
 }
