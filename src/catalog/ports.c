@@ -43,7 +43,9 @@ bool
 ph_ports_parse(struct ph_arena *mem, struct ph_diags *diags, struct ph_span at,
     const struct ph_ranges **out)
 {
-	const char *s = at.src->text + at.off, *end = s + at.len;
+	const char *text = at.src->text, *last = text + at.src->len;
+	const char *s = at.off < at.src->len ? text + at.off : last;
+	const char *end = at.len < (size_t)(last - s) ? s + at.len : last;
 	struct ph_range *v = NULL;
 	size_t n = 0, cap = 0;
 	bool ok = true;
