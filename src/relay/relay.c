@@ -57,16 +57,11 @@ say(const struct ph_relay *r, const char *name, const char *tier, const char *wh
 	fflush(r->log);
 }
 
-/*
- * Without it everything works as well, only dearer.  Not by XDP: where clients and peers are
- * behind the same interface, a veth was seen to lose what was redirected out of it.
- */
+/* Without it everything works as well, only dearer. */
 static void
 open_fast(struct ph_relay *r, const struct ph_relay_opts *o)
 {
-	struct ph_fast_opts f = {
-		.ifnames = o->fast, .n_ifnames = o->n_fast, .flags = PH_FAST_NO_XDP,
-	};
+	struct ph_fast_opts f = { .ifnames = o->fast, .n_ifnames = o->n_fast };
 	const struct ph_fast_port *p;
 	const char *why;
 

@@ -296,7 +296,6 @@ relay(struct bed *b, const struct load *l, enum ph_fast_tier tier)
 	b->tier = tier;
 	bind_flows(b, l);
 	ns = measure(b, l);
-	unbind_flows(b, l);
 	ph_fast_close(b->fast);
 	b->fast = NULL;
 	return ns;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Calls through the relay's fast path in the kernel, by tc: nothing is lost, and what
-# was moved is counted as in user space.
+# Calls through the relay's fast path in the kernel, by tc and by XDP: nothing is lost,
+# and what was moved is counted as in user space.
 . tests/judges/net.sh
 need turnutils_uclient turnutils_peer ethtool
 space far
@@ -41,3 +41,6 @@ calls() {
 	says "$1: the kernel has moved them" '^fast path: [1-9][0-9]{2} packets' "$work/relay.out"
 }
 calls tc
+# a veth takes frames from the other end's driver only when it has a program or GRO
+firewall ethtool -K outside gro on >/dev/null 2>&1
+calls xdp
