@@ -358,6 +358,7 @@ canary(struct ph_sweep *x, uint64_t now)
 		x->canary_open_us = now;
 	x->canary_sent_us = now;
 	x->since_canary = 0;
+	x->canaries++;
 	x->sent++;
 	return (struct ph_sweep_send){ .port = x->canary, .canary = true };
 }
@@ -369,6 +370,7 @@ ph_sweep_canary(struct ph_sweep *x, uint64_t now)
 		x->suspect = true;
 	x->checking = false;
 	x->canaries_open = x->canary_checks = 0;
+	x->canaries_back += x->canaries_back < x->canaries;
 	x->canary_ok_us = now;
 }
 

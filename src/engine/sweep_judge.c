@@ -6,11 +6,13 @@
 /*
  * DOC: When silence is a block
  *
- * Loss is measured where it can be told from blocking: on ports that are open.
- * With N ports tried and a loss of p each way, k silent tries on each shut port
- * make one false "blocked" less likely than N p^k; k is chosen to keep that below
- * one half of a percent each way, with p at the upper end of what the counts
- * allow.
+ * Loss is measured where it can be told from blocking: on ports that are open, and
+ * by canaries.  Only a port that is open can be called blocked falsely: where A ports
+ * have answered and one more stays silent k times for a loss of p, that has a chance
+ * of (A + 1) p^k.  k is chosen to keep it below one half of a percent each way, with
+ * p at the upper end of what the counts allow.  So where nothing answers at all a few
+ * tries are enough, however many ports there are: all of them are one and the same
+ * observation.
  *
  * That holds when losses do not depend on each other, so this is looked at:
  *
@@ -28,24 +30,28 @@ static const double false_share = 0.005, no_evidence = 0.1, least_loss = 0.002;
 static const double loss_suspect = 0.15, loss_plain = 0.3;
 static const double runs_suspect = 4.5, runs_doubted = 2.5;
 
-/* The upper end, about two sigma, of a loss of ${lost} in ${sent}. */
+/*
+ * The upper end, about two sigma, of a loss of ${lost} in ${sent}; while none is lost, as
+ * if some had got through before.
+ */
 static double
 upper(unsigned lost, unsigned sent)
 {
 	double p;
 
-	if (sent == 0)
-		return no_evidence;
-	p = (lost + 2 * sqrt(lost + 1.0)) / sent;
+	if (lost == 0)
+		p = 2 / (sent + 2 / no_evidence);
+	else
+		p = (lost + 2 * sqrt(lost + 1.0)) / sent;
 	if (sent < 100 && p < no_evidence / 2)
 		p = no_evidence / 2;
 	return p < least_loss ? least_loss : p > 0.95 ? 0.95 : p;
 }
 
 static unsigned
-tries_for(const struct ph_sweep *x, double p)
+tries_for(unsigned answered, double p)
 {
-	double k = ceil(log(false_share / (x->n_taken + 1)) / log(p));
+	double k = ceil(log(false_share / (answered + 1)) / log(p));
 
 	return k < SWEEP_LEAST_TRIES ? SWEEP_LEAST_TRIES : k > 100 ? 100 : (unsigned)k;
 }
@@ -53,8 +59,9 @@ tries_for(const struct ph_sweep *x, double p)
 unsigned
 sweep_needed(struct ph_sweep *x)
 {
-	unsigned k = tries_for(x,
-	    upper(x->answered_tries - x->answered, x->answered_tries));
+	/* canaries may be under way still: those that are lost count when it is judged */
+	unsigned k = tries_for(x->n_open, upper(x->answered_tries - x->answered,
+	    x->answered_tries + x->canaries_back));
 
 	x->tries_needed = k;
 	return k < PH_SWEEP_TRIES ? k : PH_SWEEP_TRIES;
@@ -75,7 +82,12 @@ measure(const struct ph_sweep *x)
 		const struct sweep_port *p = &x->p[i];
 		unsigned out = p->out >> p->from, in = p->in >> p->from;
 
-		if (p->epoch != x->epoch || (x->c.one_way ? out : in) == 0)
+		if (p->epoch != x->epoch || out == 0)
+			continue;
+		l.forth_ports++;
+		l.forth_sent += (unsigned)(p->tries - p->from);
+		l.forth += bits(out);
+		if (!x->c.one_way && in == 0)
 			continue;
 		l.ports++;
 		l.sent += (unsigned)(p->tries - p->from);
@@ -97,6 +109,9 @@ add(const struct sweep_loss *a, const struct sweep_loss *b)
 		.sent = a->sent + b->sent,
 		.arrived = a->arrived + b->arrived,
 		.back = a->back + b->back,
+		.forth_ports = b->forth_ports,
+		.forth_sent = a->forth_sent + b->forth_sent,
+		.forth = a->forth + b->forth,
 		.again = a->again + b->again,
 		.again_lost = a->again_lost + b->again_lost,
 	};
@@ -178,15 +193,17 @@ start_trial(struct ph_sweep *x, uint64_t now, const struct sweep_loss *l, unsign
 	uint64_t sent_pps = x->next_order * UINT64_C(1000000) / took;
 	uint64_t got_pps = ok * UINT64_C(1000000) / took;
 	uint64_t pps = x->pps != 0 ? x->pps : sent_pps;
+	uint64_t through = l->sent > 0 ? sent_pps * l->back / l->sent : 0;
 
-	pps = got_pps * 4 / 5 < pps / 2 ? got_pps * 4 / 5 : pps / 2;
+	/* ports that are shut take their share of what is sent, but tell nothing of a limit */
+	pps = through * 4 / 5 < pps / 2 ? through * 4 / 5 : pps / 2;
 	x->pps = pps < SLOWEST_PPS ? SLOWEST_PPS : pps > 1000000 ? 1000000 : (unsigned)pps;
 	x->delivered_pps = (unsigned)got_pps;
 	x->loss_before = worse_loss(l);
 	x->past = add(&x->past, l);
 	x->trials++;
 	x->epoch++;
-	x->answered = x->answered_tries = 0;
+	x->answered = x->answered_tries = x->canaries = x->canaries_back = 0;
 	x->first_look_us = 0;
 	x->epoch_us = x->next_us = now + x->c.backoff_us;
 	start_over(x, true);
@@ -231,22 +248,30 @@ end_trial(struct ph_sweep *x, const struct sweep_loss *l)
 	}
 }
 
+/* The lower end, about two sigma, of a share ${p} that ${n} observations make up. */
+static double
+surely(double p, unsigned n)
+{
+	return n > 4 ? p * (1 - 2 / sqrt(n)) : 0;
+}
+
 /* Does anything speak against losses by chance?  Then start anew and say so. */
 static bool
 doubts(struct ph_sweep *x, uint64_t now, const struct sweep_loss *l)
 {
 	unsigned ok, lost = l->sent - l->back;
-	double z = runs(x, &ok), p = worse_loss(l);
+	double z = runs(x, &ok), p = worse_loss(l), chance;
 
 	end_trial(x, l);
 	if (x->trials < SWEEP_TRIALS && (fabs(z) > (x->suspect ? runs_doubted : runs_suspect) ||
-	    (p > loss_suspect && lost >= SUSPECT_LOST))) {
+	    (surely(p, lost) > loss_suspect && lost >= SUSPECT_LOST))) {
 		x->suspect = false;
 		start_trial(x, now, l, ok);
 		return true;
 	}
+	chance = l->sent > 0 ? (double)l->again * lost / l->sent : 0;
 	if (!x->bursty && l->again_lost >= 5 && l->again_lost > 0.25 * l->again &&
-	    l->again_lost > 3.0 * l->again * lost / l->sent) {
+	    l->again_lost > chance + 4 * sqrt(chance + 1)) {
 		x->bursty = true;
 		x->wait_us = x->wait_us > x->c.burst_retry_us ? x->wait_us : x->c.burst_retry_us;
 		start_over(x, false);
@@ -279,6 +304,15 @@ weigh(struct ph_sweep *x, struct sweep_port *p, unsigned k_out, unsigned k_in)
 		sweep_take(x, (uint16_t)(x->base + (p - x->p)), 0);
 }
 
+/* A canary that is lost may have been lost on either way. */
+static unsigned
+tries_one_way(const struct ph_sweep *x, unsigned ports, double again, unsigned lost, unsigned sent)
+{
+	unsigned canaries_lost = x->canaries - x->canaries_back;
+
+	return tries_for(ports, fmax(again, upper(lost + canaries_lost, sent + x->canaries)));
+}
+
 /* Under a rate limit, what was lost before says nothing of how it is now. */
 static void
 keep_loss(struct ph_sweep *x, const struct sweep_loss *l)
@@ -304,9 +338,9 @@ sweep_judge(struct ph_sweep *x, uint64_t now)
 		return;
 	keep_loss(x, &l);
 	again = x->bursty && l.again > 0 ? upper(l.again_lost, l.again) : 0;
-	k_out = tries_for(x, fmax(again, upper(x->loss.sent - x->loss.arrived, x->loss.sent)));
-	k_in = tries_for(x, fmax(again, upper(x->loss.arrived - x->loss.back,
-	    x->loss.arrived)));
+	k_out = tries_one_way(x, x->loss.forth_ports, again, x->loss.forth_sent - x->loss.forth,
+	    x->loss.forth_sent);
+	k_in = tries_one_way(x, x->n_open, again, x->loss.arrived - x->loss.back, x->loss.arrived);
 	x->tries_needed = k_out > k_in ? k_out : k_in;
 	x->n_ripe = 0;
 	for (uint32_t i = 0; i < x->span; i++)

@@ -52,10 +52,11 @@ struct sweep_icmp {
 	uint8_t type, code;
 };
 
-/* Losses on ports that are open, in one epoch. */
+/* Losses in one epoch, on ports that are open, and on those that are open forth at least. */
 struct sweep_loss {
 	unsigned ports;
 	unsigned sent, arrived, back;	/* tries: sent; known to arrive; answered */
+	unsigned forth_ports, forth_sent, forth;
 	unsigned again, again_lost;	/* second tries after a lost first; lost too */
 };
 
@@ -86,6 +87,7 @@ struct ph_sweep {
 
 	uint16_t canary;
 	unsigned since_canary, canaries_open, canary_checks;
+	unsigned canaries, canaries_back;	/* in this epoch */
 	uint64_t canary_open_us, canary_sent_us, canary_ok_us, ripe_us;
 	bool canary_died, checking;
 

@@ -266,6 +266,44 @@ test_sampled(void **state)
 	sampled(0.10, 300);
 }
 
+/* Where hardly anything answers, loss is hardly known; and it is told sooner. */
+static void
+almost_shut(double loss, unsigned open, unsigned runs)
+{
+	struct tally t = { .runs = runs };
+
+	for (unsigned i = 0; i < runs; i++) {
+		struct ph_sweep_config c = config(&ph_sweep_network, sim_seed() + i);
+		unsigned unknown;
+
+		world_init(sim_seed() * 11 + i, loss, 25000);
+		shut(i % 2 != 0 ? SIM_IN : SIM_OUT, LO + open, HI);
+		run(&c);
+		t.wrong_runs += wrong(&unknown) != 0;
+		t.unknown += unknown != 0;
+		t.sent += w.stats.sent;
+		t.took += (double)w.stats.took_us * 1e-6;
+		world_fini();
+	}
+	printf("# all but %u shut, %.0f %% loss each way: %u of %u runs wrong, %u unknown, "
+	    "%u datagrams, %.1f s\n", open, loss * 100, t.wrong_runs, runs, t.unknown,
+	    t.sent / runs, t.took / runs);
+	assert_true(t.wrong_runs * 50 <= runs);
+	assert_true(t.unknown * 50 <= runs);
+}
+
+static void
+test_almost_shut(void **state)
+{
+	static const double losses[] = { 0, 0.01, 0.05, 0.10 };
+	static const unsigned open[] = { 0, 1, 100, 4000 };
+
+	(void)state;
+	for (size_t l = 0; l < 4; l++)
+		for (size_t o = 0; o < 4; o++)
+			almost_shut(losses[l], open[o], 100);
+}
+
 static void
 test_time(void **state)
 {
@@ -542,6 +580,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sampled),
+		cmocka_unit_test(test_almost_shut),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_exhaustive),
 		cmocka_unit_test(test_single_ports),
