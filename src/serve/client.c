@@ -165,7 +165,7 @@ hello(struct ph_client *c, const struct ph_control_msg *m)
 	struct ph_lease_opts l = {
 		.local = c->o.local, .client = c->o.from, .key = c->o.serve->key,
 		.max_ports = PH_SERVE_PORTS, .max_conns = PH_SERVE_CONNS,
-		.max_later = PH_SERVE_LATER, .max_pps = PH_SERVE_PPS,
+		.max_later = PH_SERVE_LATER, .max_pps = PH_SERVE_PPS, .room = c->o.room,
 	};
 
 	if (m->version != PH_CONTROL_VERSION) {
@@ -457,6 +457,8 @@ ph_client_run(struct ph_client *c, uint64_t now, struct ph_client_waits *w)
 		talk(c, now);
 	if (c->lease != NULL && c->stage != OVER)
 		at = ph_lease_run(c->lease, now);
+	if (c->lease != NULL && ph_lease_starved(c->lease))
+		end(c, "no room for its connections");
 	if (now >= limit(c))
 		end(c, c->stage == READY ? "its time is over" : "it did not say who it is");
 	*w = (struct ph_client_waits){

@@ -16,6 +16,7 @@ struct ph_client_opts {
 	ph_u128 from, local;		/* local: of this end of the connection */
 	uint16_t from_port;
 	uint64_t now_us;
+	size_t *room;			/* files for leased ports, of all clients */
 };
 
 /* ph_client_new(opts, out): 0, or -errno; then ${fd} stays the caller's. */

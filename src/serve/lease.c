@@ -55,6 +55,7 @@ struct ph_lease {
 	int set;
 	struct socket *ports, *conns;
 	size_t n_ports, n_conns;
+	bool starved;
 	uint8_t *bound[PH_CONTROL_PROTOS];	/* bits of ports, when any is bound */
 	struct socket *telephones[TELEPHONES];
 	size_t n_telephones;
@@ -114,6 +115,7 @@ ph_lease_release(struct ph_lease *l)
 {
 	close_all(&l->conns);
 	close_all(&l->ports);
+	*l->o.room += l->n_ports;
 	l->n_conns = l->n_ports = l->n_telephones = 0;
 	for (size_t i = 0; i < PH_CONTROL_PROTOS; i++) {
 		free(l->bound[i]);
@@ -212,8 +214,8 @@ bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 	};
 	int err;
 
-	if (l->n_ports >= l->o.max_ports)
-		return -EDQUOT;
+	if (l->n_ports >= l->o.max_ports || *l->o.room == 0)
+		return -EMFILE;
 	if (l->bound[proto] == NULL)
 		l->bound[proto] = calloc(1, PORT_BITS);
 	if (l->bound[proto] == NULL)
@@ -234,6 +236,7 @@ bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 		return err;
 	}
 	l->n_ports++;
+	--*l->o.room;
 	l->bound[proto][port / 8] |= (uint8_t)(1U << port % 8);
 	return 0;
 }
@@ -242,14 +245,21 @@ bind_one(struct ph_lease *l, enum ph_control_proto proto, uint16_t port)
 struct failures {
 	struct ph_control_range *v;
 	size_t n, max;
-	int err;			/* errno of the first */
+	int err;			/* errno of the first; EMFILE prevails */
 };
+
+/* Is it room that was missing, and not the right? */
+static bool
+is_want(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
 
 static void
 note_failure(struct failures *f, unsigned port, int err)
 {
-	if (f->err == 0)
-		f->err = err;
+	if (f->err == 0 || is_want(err))
+		f->err = is_want(err) ? EMFILE : err;
 	if (f->n > 0 && (f->v[f->n - 1].hi + 1U == port || f->n == f->max))
 		f->v[f->n - 1].hi = (uint16_t)port;
 	else
@@ -476,10 +486,14 @@ run_port(struct ph_lease *l, uint64_t now, const struct socket *port)
 		.mirror = port->mirror,
 	};
 
-	while (ph_listen_accept(port->fd, &c.from, &c.from_port, &c.fd) == 0) {
+	int err;
+
+	while ((err = ph_listen_accept(port->fd, &c.from, &c.from_port, &c.fd)) == 0) {
 		c.voice = NULL;
 		c.tls = NULL;
-		if (take_conn(l, &c) < 0) {
+		err = take_conn(l, &c);
+		if (err < 0) {
+			l->starved |= err != -EACCES;
 			ph_voice_free(c.voice);
 			ph_tls_free(c.tls);
 			close(c.fd);
@@ -489,6 +503,13 @@ run_port(struct ph_lease *l, uint64_t now, const struct socket *port)
 		if (c.mirror != NULL)
 			ph_mirror_begin(c.mirror, c.from, c.from_port);
 	}
+	l->starved |= is_want(-err);
+}
+
+bool
+ph_lease_starved(const struct ph_lease *l)
+{
+	return l->starved;
 }
 
 static void

@@ -20,6 +20,7 @@ struct ph_lease_opts {
 	struct ph_str name;		/* of the session; stays the caller's */
 	const uint8_t *auth_key, *salt;
 	size_t max_ports, max_conns, max_later, max_pps;
+	size_t *room;			/* files for ports, of all leases; taken from and given back */
 };
 
 /* ph_lease_new(opts, out): 0, or -errno. */
@@ -40,7 +41,8 @@ uint64_t ph_lease_run(struct ph_lease *, uint64_t now_us);
 /*
  * ph_lease_bind(l, proto, ranges, failed, max, err):
  * Listen there.  The number of ranges at ${failed} that could not be bound (at most ${max}),
- * *${err} the errno of the first.  What is bound already stays so.
+ * *${err} the errno of the first, but EMFILE when room was missing.  What is bound already
+ * stays so.
  */
 size_t ph_lease_bind(struct ph_lease *, enum ph_control_proto, const struct ph_control_ranges *,
     struct ph_control_range *failed, size_t max, int *err);
@@ -51,6 +53,12 @@ size_t ph_lease_bind(struct ph_lease *, enum ph_control_proto, const struct ph_c
  */
 size_t ph_lease_connect(struct ph_lease *, uint64_t now_us, const struct ph_control_ranges *,
     struct ph_control_range *failed, size_t max, int *err);
+
+/*
+ * ph_lease_starved(l): a connection to one of its ports could not be served for want of room.
+ * What the client sees then says nothing about its network.
+ */
+bool ph_lease_starved(const struct ph_lease *);
 
 /* ph_lease_release(l): close all ports and forget what arrived. */
 void ph_lease_release(struct ph_lease *);

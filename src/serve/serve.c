@@ -13,7 +13,11 @@
 #include "serve/serve.h"
 #include "serve/stun.h"
 
-enum { PLAIN_ROOM = 2048, US_A_MS = 1000 };
+enum {
+	PLAIN_ROOM = 2048, US_A_MS = 1000,
+	FILES = 262144,			/* asked for, as the unit allows: six clients at their limit */
+	KEPT_PART = 8,			/* one in so many is not for leased ports */
+};
 
 /* A control connection with what libuv waits for on its behalf. */
 struct guest {
@@ -56,6 +60,7 @@ struct server {
 	struct listener v[3 * PH_SERVE_LISTEN];
 	size_t n, n_guests, n_plain;
 	struct guest *guests;
+	size_t room;			/* files that leased ports may take yet */
 };
 
 /* --- control connections --- */
@@ -136,7 +141,7 @@ guest_new(struct server *s, const struct listener *l, int fd, ph_u128 from, uint
 {
 	struct ph_client_opts o = {
 		.serve = s->o, .fd = fd, .from = from, .from_port = port, .local = l->addr,
-		.now_us = ph_clock_us(),
+		.now_us = ph_clock_us(), .room = &s->room,
 	};
 	struct guest *g = s->n_guests < PH_SERVE_CLIENTS ? calloc(1, sizeof(*g)) : NULL;
 
@@ -380,6 +385,18 @@ fini(struct server *s)
 	ph_stun_stop(s->stun);
 }
 
+/*
+ * Connections need files, too: one that cannot be accepted looks to its client as if the
+ * network had swallowed it.
+ */
+static size_t
+room_for_ports(void)
+{
+	size_t files = ph_udp_files(FILES);
+
+	return files - files / KEPT_PART;
+}
+
 int
 ph_serve_run(const struct ph_serve_opts *o, const char **why)
 {
@@ -391,7 +408,7 @@ ph_serve_run(const struct ph_serve_opts *o, const char **why)
 		return -ENOMEM;
 	s->o = o;
 	signal(SIGPIPE, SIG_IGN);
-	ph_udp_files(PH_SERVE_PORTS + PH_SERVE_CLIENTS);
+	s->room = room_for_ports();
 	err = uv_loop_init(&s->uv);
 	if (err != 0) {
 		free(s);
