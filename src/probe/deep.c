@@ -11,8 +11,10 @@
 #include "probe/streaming.h"
 
 enum {
-	PATH_US = 6000000, STREAM_MS = 4000, STREAM_LATE_US = 3000000, BLOCKS_US = 4000000,
-	MAPPING_US = 9000000, LEAST_WAIT_US = 300000, MAX_LOCATED = 3,
+	PATH_US = 6000000, STREAM_MS = 4000, STREAM_LATE_US = 3000000,
+	BLOCKS_US = 4000000, BLOCKS_QUICK_US = 1200000,
+	MAPPING_US = 9000000, LEAST_WAIT_US = 300000,
+	LOCATED = 3, LOCATED_QUICK = 1,	/* blocked runs of one family */
 };
 
 static uint64_t
@@ -24,113 +26,140 @@ patience(struct ph_run_state *r, int v6)
 	return st.rtt_us * 3 > LEAST_WAIT_US ? st.rtt_us * 3 : LEAST_WAIT_US;
 }
 
-/* Runs until both are done, or the time is over. */
-static void
-wait_both(struct ph_run_state *r, const bool *a, const bool *b, uint64_t us)
-{
-	uint64_t at = ph_loop_now(&r->loop) + us;
+/* What is measured of one family on a port that is open. */
+struct path {
+	struct ph_sizing size;
+	struct ph_marking mark;
+	struct ph_streaming stream;
+	bool begun, streams;
+	uint16_t port;
+};
 
-	ph_loop_until(&r->loop, a, at);
-	ph_loop_until(&r->loop, b, at);
+void
+ph_run_begin_mapping(struct ph_run_state *r)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		uint16_t port;
+
+		if (!r->active[v6])
+			continue;
+		port = ph_session_welcome(r->session[v6])->stun_port;
+		r->mapping[v6] = PH_NEW(r->mem, struct ph_mapping);
+		if (port == 0)
+			ph_result_skip(r->mem, r->out, "address translation over %s: the responder "
+			    "has no STUN server", v6 ? "IPv6" : "IPv4");
+		if (port == 0 || ph_mapping_start(&r->loop,
+		    (struct ph_stun_addr){ r->fam[v6].to, port }, r->fam[v6].from,
+		    r->mapping[v6]) != 0)
+			r->mapping[v6] = NULL;
+	}
 }
 
-/* Sound both ways, when nothing else disturbs it. */
-static void
-stream(struct ph_run_state *r, int v6, uint16_t port, struct ph_path_seen *p)
+void
+ph_run_end_mapping(struct ph_run_state *r)
 {
-	struct ph_streaming_opts so = {
-		.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
-		.duration_ms = STREAM_MS,
-	};
-	struct ph_streaming *x = PH_NEW(r->mem, struct ph_streaming);
-
-	ph_run_phase(r, "sending what a call would send");
-	if (ph_streaming_start(&r->loop, r->session[v6], &so, x) != 0)
-		return;
-	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + STREAM_MS * 1000 +
-	    STREAM_LATE_US);
-	ph_streaming_end(x);
-	ph_streaming_result(x, p);
-	if (!p->stream[0].tested)
-		ph_result_skip(r->mem, r->out, "sound over %s: %s", v6 ? "IPv6" : "IPv4",
-		    p->stream[0].why);
-}
-
-/* What translation does, beside the other tests; NULL when it cannot be asked. */
-static struct ph_mapping *
-begin_mapping(struct ph_run_state *r, int v6)
-{
-	const struct ph_control_welcome *w = ph_session_welcome(r->session[v6]);
-	struct ph_stun_addr server = { r->fam[v6].to, w->stun_port };
-	struct ph_mapping *x = PH_NEW(r->mem, struct ph_mapping);
-
-	if (w->stun_port == 0)
-		ph_result_skip(r->mem, r->out, "address translation over %s: the responder has "
-		    "no STUN server", v6 ? "IPv6" : "IPv4");
-	return w->stun_port != 0 &&
-	    ph_mapping_start(&r->loop, server, r->fam[v6].from, x) == 0 ? x : NULL;
-}
-
-static void
-finish_mapping(struct ph_run_state *r, int v6, struct ph_mapping *x)
-{
-	struct ph_nat_seen *seen = &r->out->nat[v6];
+	uint64_t at = ph_loop_now(&r->loop) + MAPPING_US;
 
 	ph_run_phase(r, "asking how addresses are translated");
-	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + MAPPING_US);
-	ph_mapping_end(x);
-	ph_mapping_result(x, seen);
-	if (!seen->tested)
-		ph_result_skip(r->mem, r->out, "address translation over %s: %s",
-		    v6 ? "IPv6" : "IPv4", seen->why);
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct ph_nat_seen *seen = &r->out->nat[v6];
+
+		if (!r->active[v6] || r->mapping[v6] == NULL)
+			continue;
+		if (ph_session_failure(r->session[v6]) == NULL)
+			ph_loop_until(&r->loop, &r->mapping[v6]->done, at);
+		ph_mapping_end(r->mapping[v6]);
+		ph_mapping_result(r->mapping[v6], seen);
+		if (!seen->tested)
+			ph_result_skip(r->mem, r->out, "address translation over %s: %s",
+			    v6 ? "IPv6" : "IPv4", seen->why);
+	}
 }
 
-/* Packet sizes, marks and sound, on a port that is open. */
 static void
-run_path(struct ph_run_state *r, int v6, uint16_t port)
+begin_path(struct ph_run_state *r, int v6, struct path *p)
 {
-	struct ph_path_seen *p = &r->out->paths[v6];
 	struct ph_measuring_opts mo = {
-		.to = r->fam[v6].to, .from = r->fam[v6].from, .port = port,
-		.wait_us = patience(r, v6),
+		.to = r->fam[v6].to, .from = r->fam[v6].from,
+		.port = ph_run_open_port(r, v6),
 	};
-	struct ph_sizing *size = PH_NEW(r->mem, struct ph_sizing);
-	struct ph_marking *mark = PH_NEW(r->mem, struct ph_marking);
+
+	p->port = mo.port;
+	if (p->port == 0 || ph_session_failure(r->session[v6]) != NULL)
+		return;
+	mo.wait_us = patience(r, v6);
+	if (ph_sizing_start(&r->loop, r->session[v6], &mo, &p->size) != 0)
+		return;
+	p->begun = ph_marking_start(&r->loop, r->session[v6], &mo, &p->mark) == 0;
+	if (!p->begun)
+		ph_sizing_end(&p->size);
+}
+
+static void
+end_path(struct ph_run_state *r, int v6, struct path *p)
+{
+	struct ph_path_seen *seen = &r->out->paths[v6];
 	struct ph_sweep_stats st;
 
-	if (ph_sizing_start(&r->loop, r->session[v6], &mo, size) != 0)
-		return;
-	if (ph_marking_start(&r->loop, r->session[v6], &mo, mark) != 0) {
-		ph_sizing_end(size);
-		return;
-	}
-	wait_both(r, &size->done, &mark->done, PATH_US);
-	ph_sizing_end(size);
-	ph_marking_end(mark);
+	ph_sizing_end(&p->size);
+	ph_marking_end(&p->mark);
 	ph_sweep_stats(r->sweep[v6].engine, &st);
-	*p = (struct ph_path_seen){ .tested = true, .v6 = v6 != 0, .rtt_us = (uint32_t)st.rtt_us };
-	ph_sizing_result(size, p);
-	ph_marking_result(r->mem, mark, p);
-	stream(r, v6, port, p);
+	*seen = (struct ph_path_seen){
+		.tested = true, .v6 = v6 != 0, .rtt_us = (uint32_t)st.rtt_us,
+	};
+	ph_sizing_result(&p->size, seen);
+	ph_marking_result(r->mem, &p->mark, seen);
+}
+
+/* Sound both ways, when no other test disturbs it: a call's, once over each family. */
+static void
+stream(struct ph_run_state *r, struct path path[2])
+{
+	uint64_t at = ph_loop_now(&r->loop) + STREAM_MS * 1000 + STREAM_LATE_US;
+
+	ph_run_phase(r, "sending what a call would send");
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct ph_streaming_opts so = {
+			.to = r->fam[v6].to, .from = r->fam[v6].from, .port = path[v6].port,
+			.duration_ms = STREAM_MS,
+		};
+
+		path[v6].streams = path[v6].begun && ph_streaming_start(&r->loop,
+		    r->session[v6], &so, &path[v6].stream) == 0;
+	}
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct ph_path_seen *seen = &r->out->paths[v6];
+
+		if (!path[v6].streams)
+			continue;
+		ph_loop_until(&r->loop, &path[v6].stream.done, at);
+		ph_streaming_end(&path[v6].stream);
+		ph_streaming_result(&path[v6].stream, seen);
+		if (!seen->stream[0].tested)
+			ph_result_skip(r->mem, r->out, "sound over %s: %s",
+			    v6 ? "IPv6" : "IPv4", seen->stream[0].why);
+	}
 }
 
 void
 ph_run_paths(struct ph_run_state *r)
 {
-	struct ph_mapping *mapping[2] = { NULL, NULL };
+	struct path *path = ph_arena_array(r->mem, 2, sizeof(*path));
+	uint64_t at = ph_loop_now(&r->loop) + PATH_US;
 
 	for (int v6 = 0; v6 < 2; v6++)
 		if (r->active[v6])
-			mapping[v6] = begin_mapping(r, v6);
+			begin_path(r, v6, &path[v6]);
+	if (!path[0].begun && !path[1].begun)
+		return;
+	ph_run_phase(r, "measuring the path");
 	for (int v6 = 0; v6 < 2; v6++)
-		if (r->active[v6] && ph_run_open_port(r, v6) != 0 &&
-		    ph_session_failure(r->session[v6]) == NULL) {
-			ph_run_phase(r, "measuring the path");
-			run_path(r, v6, ph_run_open_port(r, v6));
+		if (path[v6].begun) {
+			ph_loop_until(&r->loop, &path[v6].size.done, at);
+			ph_loop_until(&r->loop, &path[v6].mark.done, at);
+			end_path(r, v6, &path[v6]);
 		}
-	for (int v6 = 0; v6 < 2; v6++)
-		if (mapping[v6] != NULL)
-			finish_mapping(r, v6, mapping[v6]);
+	stream(r, path);
 }
 
 /* Where the packets of one blocked run end. */
@@ -146,7 +175,8 @@ locate(struct ph_run_state *r, const struct ph_measured *f, struct ph_observed *
 	if (ph_locating_start(&r->loop, r->session[f->v6], &mo, (uint16_t)o->ports->r[0].lo,
 	    ph_session_welcome(r->session[f->v6])->seen, x) != 0)
 		return;
-	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) + BLOCKS_US);
+	ph_loop_until(&r->loop, &x->done, ph_loop_now(&r->loop) +
+	    (r->o->quick ? BLOCKS_QUICK_US : BLOCKS_US));
 	ph_locating_end(x);
 	ph_locating_result(x, &o->evidence);
 }
@@ -154,7 +184,7 @@ locate(struct ph_run_state *r, const struct ph_measured *f, struct ph_observed *
 void
 ph_run_locate(struct ph_run_state *r)
 {
-	unsigned n = 0;
+	unsigned n[2] = { 0, 0 }, most = r->o->quick ? LOCATED_QUICK : LOCATED;
 
 	ph_run_phase(r, "finding where packets end");
 	for (size_t i = 0; i < r->out->n_flows; i++) {
@@ -164,14 +194,14 @@ ph_run_locate(struct ph_run_state *r)
 		if (f->req->proto != PH_UDP || f->req->direction != PH_OUT ||
 		    !r->active[f->v6] || control == 0)
 			continue;	/* silence tells where only beside a flow that works */
-		for (size_t k = 0; k < f->n && n < MAX_LOCATED; k++) {
+		for (size_t k = 0; k < f->n && n[f->v6] < most; k++) {
 			struct ph_observed *o = &f->v[k];
 
 			if (o->verdict != PH_BLOCKED || o->by_host || o->evidence.has_icmp ||
 			    o->way == PH_WAY_BACK || !r->swept[f->v6])
 				continue;
 			locate(r, f, o, control);
-			n++;
+			n[f->v6]++;
 		}
 	}
 }

@@ -118,6 +118,7 @@ on_bound(struct ph_run_state *r, const struct ph_session_bound *b, const struct 
 {
 	if (b != NULL && b->failed == NULL)
 		ph_result_skip(r->mem, r->out, "the test server cannot listen for us: %s", b->why);
+	r->full |= b != NULL && b->full;
 	if (b != NULL)
 		*to = ph_ranges_union(r->mem, *to, b->failed != NULL ? b->failed :
 		    ph_ranges_one(r->mem, 0, 65535));
@@ -185,13 +186,14 @@ static void
 bind_ports(struct ph_run_state *r)
 {
 	ph_run_phase(r, "asking the responder to listen");
-	r->waited = false;
+	r->waited = r->full = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++) {
 		const struct ph_ranges *tcp = tcp_ports(r, v6), *tls = r->fam[v6].ports.tls;
 
 		if (!r->active[v6])
 			continue;
+		r->unbound_udp[v6] = r->unbound_tcp[v6] = ph_ranges_none();
 		bind_some(r, v6, PH_CONTROL_UDP, r->fam[v6].ports.udp, on_udp_bound);
 		bind_some(r, v6, PH_CONTROL_TCP, ph_ranges_subtract(r->mem, tcp, tls),
 		    on_tcp_bound);
@@ -571,31 +573,24 @@ add_direct(struct ph_run_state *r)
 	}
 }
 
-/* Everything but timers, for the families whose turn it is. */
+/* Everything but timers, for the families whose turn it is; their ports are bound. */
 static void
 measure_active(struct ph_run_state *r)
 {
-	bind_ports(r);
 	if (!r->o->quick)
 		test_inbound(r);
+	if (!r->o->quick)
+		ph_run_begin_mapping(r);
 	test_ports(r);
 	take_flows(r);
 	if (!r->o->quick && lost(r) == NULL)
 		ph_run_paths(r);
+	if (!r->o->quick)
+		ph_run_end_mapping(r);
 	if (lost(r) == NULL)
 		ph_run_locate(r);
 	if (lost(r) == NULL && !r->o->quick)
 		ph_run_signalling(r);
-}
-
-static size_t
-n_ports(const struct ph_test_family *f)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->ports.udp->n; i++)
-		n += (size_t)(f->ports.udp->r[i].hi - f->ports.udp->r[i].lo) + 1;
-	return n;
 }
 
 void
@@ -638,27 +633,32 @@ ph_run_bind(struct ph_run_state *r, int v6, enum ph_control_proto proto, uint16_
 	return x->why == NULL;
 }
 
-/* Both families at once, but for ranges for which the far end has too few sockets. */
+/* One after the other: the far end has no room for the ports of both. */
+static void
+measure_in_turn(struct ph_run_state *r)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		ph_run_release(r, v6);
+	for (int v6 = 0; v6 < 2 && lost(r) == NULL; v6++) {
+		r->active[v6] = true;
+		r->active[!v6] = false;
+		bind_ports(r);
+		measure_active(r);
+		if (!v6 && lost(r) == NULL)
+			ph_run_release(r, v6);
+	}
+}
+
 static void
 measure_families(struct ph_run_state *r)
 {
-	bool both = n_ports(&r->fam[0]) + n_ports(&r->fam[1]) <= PH_PLAN_PORTS;
-
 	for (int v6 = 0; v6 < 2; v6++)
-		r->active[v6] = both && r->session[v6] != NULL;
-	if (both) {
+		r->active[v6] = r->session[v6] != NULL;
+	bind_ports(r);
+	if (r->full && r->active[0] && r->active[1] && lost(r) == NULL)
+		measure_in_turn(r);
+	else
 		measure_active(r);
-		return;
-	}
-	for (int v6 = 0; v6 < 2 && lost(r) == NULL; v6++) {
-		if (r->session[v6] == NULL)
-			continue;
-		r->active[v6] = true;
-		r->active[!v6] = false;
-		measure_active(r);
-		if (r->session[!v6] != NULL && lost(r) == NULL && !v6)
-			ph_run_release(r, v6);
-	}
 }
 
 static void
@@ -697,8 +697,6 @@ ph_probe_run(struct ph_arena *mem, const struct ph_probe_opts *o,
 
 	*r = (struct ph_run_state){ .mem = mem, .o = o, .reqs = reqs, .n = n, .out = out };
 	*out = (struct ph_probe_result){ .via = o->via };
-	for (int v6 = 0; v6 < 2; v6++)
-		r->unbound_udp[v6] = r->unbound_tcp[v6] = ph_ranges_none();
 	ph_plan_families(mem, o, reqs, n, r->fam);
 	ph_plan_flows(mem, r->fam, reqs, n, out);
 	if (ph_loop_init(&r->loop, mem) != 0) {

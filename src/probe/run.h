@@ -9,6 +9,8 @@
 #include "probe/sweeping.h"
 
 /* One run of a probe: what its steps share. */
+struct ph_mapping;
+
 struct ph_run_state {
 	struct ph_arena *mem;
 	const struct ph_probe_opts *o;
@@ -23,10 +25,12 @@ struct ph_run_state {
 	struct ph_connecting connect[2];
 	struct ph_inbound inbound[2];
 	struct ph_answering answering[2];
+	struct ph_mapping *mapping[2];
 	bool heard[2], answered[2];
 	const struct ph_ranges *unbound_udp[2], *unbound_tcp[2];
 	uint64_t rtt_us;
 	bool active[2];			/* families whose turn it is */
+	bool full;			/* the far end has no room for all ports at once */
 	bool waited;			/* for what the schedule waits for now */
 	unsigned pending;
 };
@@ -40,7 +44,14 @@ uint16_t ph_run_open_port(struct ph_run_state *, int v6);
 /* ph_run_bind_udp(r, v6, port): let the far end listen there again. */
 void ph_run_bind_udp(struct ph_run_state *, int v6, uint16_t);
 
-/* ph_run_paths(r): translation, packet sizes, marks and sound, where a port is open. */
+/*
+ * ph_run_begin_mapping(r): ask what translation does, beside the other tests;
+ * ph_run_end_mapping(r): wait for the answers.
+ */
+void ph_run_begin_mapping(struct ph_run_state *);
+void ph_run_end_mapping(struct ph_run_state *);
+
+/* ph_run_paths(r): packet sizes, marks and sound, where a port is open. */
 void ph_run_paths(struct ph_run_state *);
 
 /* ph_run_locate(r): where one packet of each blocked run ends. */

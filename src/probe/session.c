@@ -467,6 +467,7 @@ take_bound(struct ph_session *s, struct question *q, const struct ph_control_msg
 		v[i] = (struct ph_range){ m->bound.failed.v[i].lo, m->bound.failed.v[i].hi };
 	b.failed = ph_ranges_from(s->loop->mem, v, m->bound.failed.n);
 	b.why = m->bound.err != 0 ? strerror(m->bound.err) : NULL;
+	b.full = m->bound.err == EMFILE;
 	q->fn.bound(q->arg, &b);
 }
 

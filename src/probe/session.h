@@ -42,6 +42,7 @@ typedef void ph_session_receipts_fn(void *, const struct ph_session_receipts *);
 struct ph_session_bound {
 	const struct ph_ranges *failed;
 	const char *why;		/* or NULL */
+	bool full;			/* there is no room for more ports now */
 };
 
 typedef void ph_session_bound_fn(void *, const struct ph_session_bound *);

@@ -20,7 +20,7 @@ struct ph_lease_opts {
 	struct ph_str name;		/* of the session; stays the caller's */
 	const uint8_t *auth_key, *salt;
 	size_t max_ports, max_conns, max_later, max_pps;
-	size_t *room;			/* files for ports, of all leases; taken from and given back */
+	size_t *room;			/* files for ports, of all leases together */
 };
 
 /* ph_lease_new(opts, out): 0, or -errno. */

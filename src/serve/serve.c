@@ -15,7 +15,7 @@
 
 enum {
 	PLAIN_ROOM = 2048, US_A_MS = 1000,
-	FILES = 262144,			/* asked for, as the unit allows: six clients at their limit */
+	FILES = 262144,			/* asked for, as the unit allows */
 	KEPT_PART = 8,			/* one in so many is not for leased ports */
 };
 

@@ -95,6 +95,26 @@ measure 3 "a responder that dies half-way" vidyoconnect --ipv4 --exhaustive
 json "is not the network's fault" 'd["owner"] == "far-end" and d["requests"] == []'
 json "and blocks nothing" 'all(x["blocked"] == [] for x in d["flows"])'
 wait "$serve_pid" 2>/dev/null
+
+# a far end with few files: what it cannot serve is no block
+both() {
+	nsenter -t "$client_pid" -n -- "$pinhole" probe "$@" --quick --json \
+	    --via both.example --resolve both.example=10.77.2.2,fd77:2::2 \
+	    --key "$work/client.key" --peer-key "$server_word"
+}
+files=17800
+serve
+is 0 "a far end with room for one family at a time" both vidyoconnect
+json "tests both" 'F("media")["open"] == F("media", "out", "ipv6")["open"] == ["50000-65535"]'
+kill "$serve_pid"; wait "$serve_pid" 2>/dev/null
+for files in 28 32 36 40 48; do
+	serve
+	both zoom >"$out" 2>&1
+	json "a far end with $files files blames nobody" 'd["requests"] == [] and
+	    all(x["blocked"] == [] for x in d["flows"])'
+	kill "$serve_pid"; wait "$serve_pid" 2>/dev/null
+done
+files=
 measure 3 "a responder that is not there" vidyoconnect --quick --ipv4
 json "says nothing of the network" 'd["verdict"] == "not-tested" and d["owner"] == "far-end"'
 
