@@ -23,7 +23,7 @@
  * before the one ahead has been forgotten; "by outbound" flows keep sending.
  * Either is alive after the stream's timer, or its packets do not refresh.
  */
-enum { STEPS = 5 };
+enum { STEPS = 6 };
 
 struct step {
 	uint32_t at_us;			/* from the beginning of the flow; not scaled */
@@ -34,7 +34,8 @@ struct step {
  * Where more than one packet out does no harm, two test packets are asked for, so
  * that the loss of one does not look like the end of the flow; a class with one
  * packet out has one flow a rung more.  Linux calls a flow a stream 2 s after its
- * first packet, AWS at its second exchange.
+ * first packet, AWS at its second exchange; the first of a stream goes twice, so that
+ * it is answered early.
  */
 static const struct script {
 	unsigned n;
@@ -46,19 +47,19 @@ static const struct script {
 	    { 3000000, PH_LADDER_REPLY_AFTER } }, false, false },
 	[PH_LADDER_REPLIED] = { 3, { { 0, PH_LADDER_REPLY_AFTER },
 	    { 20000, PH_LADDER_REPLY_AFTER }, { 40000, PH_LADDER_REPLY } }, true, false },
-	[PH_LADDER_STREAM] = { 5, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
-	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3120000, PH_LADDER_REPLY_AFTER },
-	    { 3140000, PH_LADDER_REPLY } }, true, true },
+	[PH_LADDER_STREAM] = { 6, { { 0, PH_LADDER_REPLY }, { 200000, PH_LADDER_REPLY },
+	    { 1500000, PH_LADDER_REPLY }, { 3100000, PH_LADDER_REPLY_AFTER },
+	    { 3120000, PH_LADDER_REPLY_AFTER }, { 3140000, PH_LADDER_REPLY } }, true, true },
 	[PH_LADDER_IN] = { 4, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
 	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3140000, PH_LADDER_REPLY } }, true, true },
-	[PH_LADDER_OUT] = { 5, { { 0, PH_LADDER_REPLY }, { 1500000, PH_LADDER_REPLY },
-	    { 3100000, PH_LADDER_REPLY_AFTER }, { 3120000, PH_LADDER_REPLY_AFTER },
-	    { 3140000, PH_LADDER_REPLY } }, true, true },
+	[PH_LADDER_OUT] = { 6, { { 0, PH_LADDER_REPLY }, { 200000, PH_LADDER_REPLY },
+	    { 1500000, PH_LADDER_REPLY }, { 3100000, PH_LADDER_REPLY_AFTER },
+	    { 3120000, PH_LADDER_REPLY_AFTER }, { 3140000, PH_LADDER_REPLY } }, true, true },
 	[PH_LADDER_LIVE] = { 1, { { 0, PH_LADDER_REPLY } }, false, false },
 };
 
 enum {
-	CHECK_US = 800000, REPAIRS = 4, STREAM_US = 2300000, BURST_US = 3000,
+	CHECK_US = 800000, REPLY_US = 150000, REPAIRS = 6, STREAM_US = 2300000, BURST_US = 3000,
 	NO_STREAM_US = 1750000,		/* one exchange repaired later would be a stream */
 	SHORT_UNITS = 16, SHORT_MORE = 2, OUT_UNITS = 8, OUT_PARTS = 4, LIVE_UNITS = 1,
 	FRESH_TRIES = 6,
@@ -329,6 +330,20 @@ more_answers(const struct ladder_flow *f)
 	return asked <= IN_STEPS;
 }
 
+/*
+ * When an answer is overdue.  What is repaired shifts its rung by as much, so this is not
+ * long; that a request arrived is told later (CHECK_US).
+ */
+static uint64_t
+reply_wait(const struct ph_ladder *x)
+{
+	uint64_t wait = 4 * x->rtt_us;
+
+	if (wait == 0 || wait > CHECK_US)
+		return CHECK_US;
+	return wait > REPLY_US ? wait : REPLY_US;
+}
+
 static struct ph_ladder_send
 open_step(struct ph_ladder *x, struct ladder_flow *f, uint64_t now)
 {
@@ -348,7 +363,7 @@ open_step(struct ph_ladder *x, struct ladder_flow *f, uint64_t now)
 		f->next_us = f->start_us + s->step[f->step].at_us;
 	} else {
 		f->phase = LADDER_CHECKING;
-		f->next_us = now + CHECK_US;
+		f->next_us = now + (s->replied ? reply_wait(x) : CHECK_US);
 	}
 	return out;
 }
@@ -438,11 +453,18 @@ static bool
 check(struct ph_ladder *x, struct ladder_flow *f, uint64_t now, struct ph_ladder_send *out)
 {
 	const struct script *s = &scripts[f->class];
-	bool sure = confirmed(f), replied = !s->replied || answered(f, 0);
-	bool stream = !s->stream || answered(f, STREAM_US);
+	bool sure = confirmed(f);
+	bool replied = !s->replied || answered(f, s->stream ? STREAM_US : 0);
+	uint64_t told_us;
 
-	if (sure && replied && stream) {
+	if (sure && replied) {
 		go_idle(x, f, now);
+		return false;
+	}
+	told_us = sure ? 0 : f->t[last_try(f, PH_LADDER_REPLY_AFTER)].sent_us +
+	    CHECK_US * (f->repairs + 1U);
+	if (replied && now < told_us) {
+		f->next_us = told_us;
 		return false;
 	}
 	if (f->repairs++ >= REPAIRS || f->tries >= KEEP_TRY ||
@@ -450,11 +472,9 @@ check(struct ph_ladder *x, struct ladder_flow *f, uint64_t now, struct ph_ladder
 		give_up(x, f);
 		return false;
 	}
-	f->next_us = now + (sure ? CHECK_US : CHECK_US * f->repairs);
-	if (!sure)
-		*out = request(x, f, now, PH_LADDER_REPLY_AFTER, f->rung_us);
-	else
-		*out = request(x, f, now, PH_LADDER_REPLY, 0);
+	f->next_us = now + (replied ? CHECK_US : reply_wait(x));
+	*out = request(x, f, now, replied ? PH_LADDER_REPLY_AFTER : PH_LADDER_REPLY,
+	    replied ? f->rung_us : 0);
 	return true;
 }
 

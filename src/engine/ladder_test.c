@@ -279,7 +279,8 @@ test_loss(void **state)
 			wrong += !right(PH_LADDER_UNREPLIED, w.sim.track.unreplied_us) ||
 			    !right(PH_LADDER_REPLIED, w.sim.track.replied_us) ||
 			    !right(PH_LADDER_STREAM, w.sim.track.stream_us);
-			wide += !narrow(PH_LADDER_STREAM) || !narrow(PH_LADDER_UNREPLIED);
+			wide += !narrow(PH_LADDER_UNREPLIED) || !narrow(PH_LADDER_REPLIED) ||
+			    !narrow(PH_LADDER_STREAM);
 			answers += w.r.inbound_refreshes != PH_LADDER_YES ||
 			    w.r.outbound_refreshes != PH_LADDER_YES;
 			world_fini();
@@ -287,7 +288,8 @@ test_loss(void **state)
 		printf("# %.0f %% loss each way: of %u runs %u with a wrong timer, %u wider than "
 		    "promised, %u wrong on refresh\n", losses[i] * 100, runs, wrong, wide, answers);
 		assert_true(wrong <= (losses[i] > 0.05 ? 1U : 0U));
-		assert_int_equal(answers, 0);
+		assert_true(wide <= (losses[i] > 0.05 ? 1U : 0U));
+		assert_true(answers <= (losses[i] > 0.05 ? 1U : 0U));
 	}
 }
 
