@@ -158,15 +158,16 @@ ph_relay_stream_flush(struct ph_relay_worker *w)
 
 /* --- what comes in --- */
 
-/* TLS or STUN: the first byte tells.  False: neither. */
+/* TLS or STUN: the first byte tells.  False: neither, or it closed before it said anything. */
 static bool
 decide(struct ph_relay_worker *w, struct ph_relay_stream *s)
 {
 	struct ph_tls_opts o = { .identity = atomic_load(&w->identity) };
 	uint8_t first;
+	int n = ph_tcp_peek(s->fd, &first, 1);
 
-	if (ph_tcp_peek(s->fd, &first, 1) != 1)
-		return true;
+	if (n != 1)
+		return n == -EAGAIN;
 	s->decided = true;
 	switch (ph_stream_first(first)) {
 	case PH_FIRST_STUN:

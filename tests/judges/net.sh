@@ -13,7 +13,7 @@
 #	start_relay			RELAY=pinhole (the default) or coturn, to judge a judge
 #	stop_relay
 #
-# The relay knows alice with the password "secret"; its certificate is $work/tls.crt.
+# The relay knows alice with the password "secret", and whom RELAY_USERS names, a line each; its certificate is $work/tls.crt.
 if [ "$(id -u)" -ne 0 ] && [ -z "${JUDGE_UNSHARED-}" ]; then
 	unshare -Ur true 2>/dev/null || {
 		echo "ok - ${0##*/} # SKIP user namespaces are not permitted here"
@@ -125,7 +125,7 @@ start_coturn() {
 }
 
 start_pinhole() {
-	echo alice:secret >"$work/users"
+	printf 'alice:secret\n%s' "${RELAY_USERS-}" >"$work/users"
 	[ -e "$work/key" ] || "$pinhole" keygen "$work/key" >/dev/null
 	cat >"$work/serve.yaml" <<END
 key: $work/key
