@@ -28,7 +28,7 @@ struct run {
 	const struct ph_lab_opts *opts;
 	struct ph_lab *lab;
 	struct ph_lab_net net;
-	const struct ph_ranges *own;	/* all addresses of the firewall */
+	const struct ph_ranges *own;	/* all addresses of the firewall, but a client's */
 	const char *text;		/* rules in nftables that run, or NULL */
 	bool *doubtful;			/* by flow: the translation is not the original */
 	struct ph_ruleset read;		/* the translation, read back */
@@ -133,11 +133,12 @@ take(struct run *r, const struct ph_flow *f, const struct ph_lab_conns *c, struc
 static struct ph_lab_ends
 ends_of(struct run *r, const struct ph_flow *f, size_t in, size_t out)
 {
+	const struct ph_frame_end *near = r->net.host ? &r->net.self : &r->net.links[in].end;
+	const struct ph_frame_end *far = &r->net.links[out].end;
 	bool outward = f->req->direction == PH_OUT;
 
 	return (struct ph_lab_ends){
-		.opener = r->net.links[outward ? in : out].fd,
-		.other = r->net.links[outward ? out : in].fd,
+		.opener = outward ? near : far, .other = outward ? far : near,
 		.next_id = r->next_id,
 	};
 }
@@ -168,7 +169,7 @@ try_rated(struct run *r, const struct ph_flow *f, size_t part, struct ph_lab_end
 	for (size_t i = 0; i < c.n; i++) {
 		for (int again = 0; again < 3 && c.v[i].reach != PH_LAB_ALL; again++) {
 			ph_netns_forget();
-			ph_frame_wait(NULL, 0, RATED_PAUSE_MS);
+			ph_frame_wait(NULL, RATED_PAUSE_MS);
 			c.v[i].reach = PH_LAB_NOTHING;
 			ph_lab_sweep(e, &c.v[i], 1);
 		}
@@ -390,7 +391,7 @@ reload_faster(struct run *r, const char **why)
 		return false;
 	return r->text == NULL || (ph_lab_load_nft(r->mem, "flush ruleset", NULL, why) &&
 	    ph_lab_load_nft(r->mem, ph_lab_load_faster(r->mem, r->text, r->lab->scale),
-	    r->opts->dir, why));
+	    r->opts->dir, why) && (!r->net.host || ph_lab_load_quiet(r->mem, why)));
 }
 
 static void
@@ -428,6 +429,8 @@ measure(struct run *r)
 	size_t n = r->lab->n_flows;
 	struct tally *t = ph_arena_array(r->mem, n, sizeof(*t));
 
+	for (size_t out = 0; r->net.host && out < r->net.n_outside; out++)
+		run_pair(r, out, out, t);
 	for (size_t in = 0; in < r->net.n_inside; in++)
 		for (size_t out = 0; out < r->net.n_outside; out++)
 			run_pair(r, in, r->net.n_inside + out, t);
@@ -473,7 +476,7 @@ prepare(struct run *r)
 		};
 	ph_lab_net_plan(r->mem, r->rs, &r->opts->audit->sides, &r->net);
 	r->own = ph_ranges_none();
-	for (size_t i = 0; i < r->net.n; i++)
+	for (size_t i = 0; i < r->net.n && !r->net.host; i++)
 		r->own = ph_ranges_union(r->mem, r->own, r->net.links[i].own);
 }
 
@@ -488,12 +491,10 @@ ph_lab_run(struct ph_arena *mem, struct ph_ruleset *rs, const struct ph_audit *a
 	*lab = (struct ph_lab){ .audit = a, .scale = o->scale > 0 ? o->scale : 1 };
 	r.scratch.oom = mem->oom;
 	prepare(&r);
-	if (rs->host_only || o->audit->sides.host) {
-		lab->refused = "the lab tests firewalls between networks, and this one "
-		    "filters for its own host";
-	} else if ((err = ph_lab_net_open(&r.net, &why)) != 0) {
+	if ((err = ph_lab_net_open(&r.net, &why)) != 0) {
 		fail(&r, err, why);
-	} else if (!ph_lab_load_timers(rs->timers, 1, &why) || !load(&r, &why)) {
+	} else if (!ph_lab_load_timers(rs->timers, 1, &why) || !load(&r, &why) ||
+	    (r.net.host && !ph_lab_load_quiet(mem, &why))) {
 		lab->refused = why;
 	} else {
 		measure(&r);

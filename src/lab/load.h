@@ -20,6 +20,12 @@ bool ph_lab_load_iptables(struct ph_arena *, const struct ph_ruleset *, const ch
 bool ph_lab_load_sets(struct ph_arena *, const char *text, const char **why);
 
 /*
+ * ph_lab_load_quiet(mem, why): let the kernel itself say nothing to packets of a host's
+ * connections, which it does not know; after all rules.
+ */
+bool ph_lab_load_quiet(struct ph_arena *, const char **why);
+
+/*
  * ph_lab_load_timers(global, scale, why): set the kernel's idle timers to ${global},
  * divided by ${scale}.  Before rules are loaded: what a policy does not say it takes
  * from there.

@@ -33,9 +33,9 @@ add_links(struct ph_lab_net *net, const char *const *names, size_t n, const char
 
 	for (size_t i = 0; i < n; i++)
 		if (!has_link(net, names[i]))
-			net->links[net->n++] = (struct ph_lab_link){ names[i], -1, NULL };
+			net->links[net->n++] = (struct ph_lab_link){ .name = names[i] };
 	if (n == 0)
-		net->links[net->n++] = (struct ph_lab_link){ otherwise, -1, NULL };
+		net->links[net->n++] = (struct ph_lab_link){ .name = otherwise };
 	return net->n - before;
 }
 
@@ -70,15 +70,18 @@ void
 ph_lab_net_plan(struct ph_arena *mem, struct ph_ruleset *rs, const struct ph_sides *s,
     struct ph_lab_net *net)
 {
-	*net = (struct ph_lab_net){ .mem = mem, .ns = { -1, -1, -1 } };
+	*net = (struct ph_lab_net){
+		.mem = mem, .ns = { -1, -1, -1 }, .host = s->host || rs->host_only,
+	};
 	net->links = ph_arena_array(mem, s->n_inside + s->n_outside + count_ifaces(rs) + 2,
 	    sizeof(*net->links));
-	net->n_inside = add_links(net, s->inside, s->n_inside, "inside0");
+	if (!net->host)
+		net->n_inside = add_links(net, s->inside, s->n_inside, "inside0");
 	net->n_outside = add_links(net, s->outside, s->n_outside, "outside0");
 	for (const struct ph_iface *i = rs->ifaces; i != NULL; i = i->next)
 		if (strcmp(i->name, "lo") != 0 && strchr(i->name, '*') == NULL &&
 		    !has_link(net, i->name))
-			net->links[net->n++] = (struct ph_lab_link){ i->name, -1, NULL };
+			net->links[net->n++] = (struct ph_lab_link){ .name = i->name };
 	own_addresses(net, rs);
 }
 
@@ -126,6 +129,9 @@ say_routes(struct ph_lab_net *net, bool v6)
 		if (i < net->n_inside + net->n_outside)
 			ph_buf_printf(&b, "rule add iif %s priority %d lookup %d\n", l->name,
 			    TABLE + (int)i, TABLE + (int)i);
+		if (net->host)		/* whatever comes is for this host */
+			ph_buf_printf(&b, "route add local default dev lo table %d\n",
+			    TABLE + (int)i);
 	}
 	return b.s;
 }
@@ -165,7 +171,7 @@ open_end(struct ph_lab_net *net, int end, const char **why)
 	struct ph_buf b;
 	int err = ph_netns_enter(net->ns[end]);
 
-	if (err != 0)
+	if (err != 0 || from == to)
 		return err;
 	ph_netns_sysctl("net/ipv6/conf/all/disable_ipv6", "1");
 	ph_netns_sysctl("net/ipv6/conf/default/disable_ipv6", "1");
@@ -175,9 +181,9 @@ open_end(struct ph_lab_net *net, int end, const char **why)
 	if (!ph_netns_ip(net->mem, false, b.s, why))
 		return -EIO;
 	for (size_t i = from; i < to && i < net->n_inside + net->n_outside; i++) {
-		net->links[i].fd = ph_frame_open(ph_arena_printf(net->mem, "p%zu", i));
-		if (net->links[i].fd < 0)
-			return net->links[i].fd;
+		err = ph_frame_open(ph_arena_printf(net->mem, "p%zu", i), &net->links[i].end);
+		if (err != 0)
+			return err;
 	}
 	return 0;
 }
@@ -226,13 +232,16 @@ ph_lab_net_open(struct ph_lab_net *net, const char **why)
 	err = open_end(net, CLIENTS, why);
 	if (err == 0)
 		err = open_end(net, FAR, why);
-	return err != 0 ? err : ph_netns_enter(net->ns[FIREWALL]);
+	if (err == 0)
+		err = ph_netns_enter(net->ns[FIREWALL]);
+	return err == 0 && net->host ? ph_frame_open_host(&net->self) : err;
 }
 
 bool
 ph_lab_net_route(struct ph_lab_net *net, size_t in, size_t out, const char **why)
 {
-	const char *batch = ph_arena_printf(net->mem,
+	const char *batch = net->host ? ph_arena_printf(net->mem,
+	    "route replace default dev %s\n", net->links[out].name) : ph_arena_printf(net->mem,
 	    "route replace default dev %s table %d\nroute replace default dev %s table %d\n",
 	    net->links[out].name, TABLE + (int)in, net->links[in].name, TABLE + (int)out);
 
@@ -244,8 +253,8 @@ void
 ph_lab_net_close(struct ph_lab_net *net)
 {
 	for (size_t i = 0; i < net->n; i++)
-		if (net->links[i].fd >= 0)
-			ph_frame_close(net->links[i].fd);
+		ph_frame_close(&net->links[i].end);
+	ph_frame_close(&net->self);
 	for (int i = 0; i < 3; i++)
 		if (net->ns[i] >= 0)
 			ph_netns_close(net->ns[i]);

@@ -3,6 +3,7 @@
 #define PH_LAB_NET_H
 
 #include "audit/audit.h"
+#include "os/frame.h"
 
 /*
  * DOC: The lab's networks
@@ -14,10 +15,15 @@
  * from any address: so the site's own addresses are used, all of them, both
  * families, and one process sees both ends on one clock.  The firewall sends what
  * comes in on one side out on the other, whatever the addresses.
+ *
+ *	host [firewall] outside ---- far end
+ *
+ * Where the firewall filters for its own host, the host is the client: it has all
+ * addresses, and what it sends and gets goes through its own output and input.
  */
 struct ph_lab_link {
 	const char *name;		/* of the firewall's interface */
-	int fd;				/* frames at the other end; -1: nobody is there */
+	struct ph_frame_end end;	/* the other; closed: nobody is there */
 	const struct ph_ranges *own;	/* the firewall's addresses on it */
 };
 
@@ -25,6 +31,8 @@ struct ph_lab_net {
 	struct ph_arena *mem;
 	struct ph_lab_link *links;	/* inside, then outside, then the others */
 	size_t n_inside, n_outside, n;
+	bool host;			/* the client is the firewall: nothing is inside */
+	struct ph_frame_end self;	/* then: what its own programs would see */
 	int ns[3];			/* clients, firewall, far end */
 };
 
@@ -44,7 +52,7 @@ int ph_lab_net_open(struct ph_lab_net *, const char **why);
 
 /*
  * ph_lab_net_route(net, in, out, why): forward what comes in on link ${in} to link
- * ${out} and the reverse.
+ * ${out} and the reverse; of a host: send to link ${out}.
  */
 bool ph_lab_net_route(struct ph_lab_net *, size_t in, size_t out, const char **why);
 

@@ -44,13 +44,13 @@ arrive(struct sweep *s, const struct ph_lab_packet *p)
 	s->arrived++;
 }
 
-static int
+static const struct ph_frame_end *
 receiver(const struct ph_lab_ends *e, enum ph_stage s)
 {
 	return s == PH_STAGE_REPLY ? e->opener : e->other;
 }
 
-static int
+static const struct ph_frame_end *
 sender(const struct ph_lab_ends *e, enum ph_stage s)
 {
 	return s == PH_STAGE_REPLY ? e->other : e->opener;
@@ -75,16 +75,17 @@ collect(struct sweep *s)
 static int
 send_all(struct sweep *s, const struct ph_frame *f, size_t n)
 {
-	int fd = sender(s->ends, s->stage), stuck = 0;
+	const struct ph_frame_end *end = sender(s->ends, s->stage);
+	int stuck = 0;
 
 	for (size_t done = 0; done < n; ) {
-		int sent = ph_frame_send(fd, f + done, n - done);
+		int sent = ph_frame_send(end, f + done, n - done);
 
 		collect(s);
 		if (sent < 0 && (sent == -EPERM || sent == -ENETDOWN || ++stuck > 100))
 			return sent;
 		if (sent < 0)
-			ph_frame_wait(&fd, 1, 1);	/* buffers are full: a moment */
+			ph_frame_wait(end, 1);	/* buffers are full: a moment */
 		else
 			done += (size_t)sent;
 	}
@@ -133,12 +134,12 @@ run_stage(struct sweep *s)
 	int err = 0;
 
 	for (int try = 0; try < TRIES && err == 0; try++) {
-		int fd = receiver(s->ends, s->stage);
+		const struct ph_frame_end *end = receiver(s->ends, s->stage);
 
 		s->arrived = 0;
 		err = pass(s, &sent);
 		collect(s);
-		while (err == 0 && s->arrived < sent && ph_frame_wait(&fd, 1,
+		while (err == 0 && s->arrived < sent && ph_frame_wait(end,
 		    try + 1 < TRIES ? QUIET_MS : LAST_QUIET_MS))
 			collect(s);
 		if (s->arrived == sent)
@@ -168,14 +169,13 @@ ph_lab_try(struct ph_lab_ends *e, struct ph_lab_conn *c, enum ph_stage stage, in
 		.ends = e, .v = c, .n = 1, .base = e->next_id++, .stage = stage,
 	};
 	enum ph_lab_reach had = c->reach;
-	int fd = receiver(e, stage);
 	struct ph_frame f;
 	bool came;
 
 	c->reach = reach_of(stage) - 1;
 	build(&s, 0, &f);
 	if (send_all(&s, &f, 1) == 0)
-		while (s.arrived == 0 && ph_frame_wait(&fd, 1, ms))
+		while (s.arrived == 0 && ph_frame_wait(receiver(e, stage), ms))
 			collect(&s);
 	came = s.arrived > 0;
 	if (!came || had > c->reach)

@@ -29,7 +29,7 @@ struct ph_lab_conn {
 
 /* The two ends of a sweep: frames at the opener's and at the other side. */
 struct ph_lab_ends {
-	int opener, other;
+	const struct ph_frame_end *opener, *other;
 	uint32_t next_id;		/* of connections; grows */
 	uint64_t packets;		/* sent */
 };

@@ -40,7 +40,7 @@ unmeasurable(struct ph_arena *mem, const struct ph_ruleset *rs, const struct ph_
 	if (p->offload_at.src != NULL)
 		return "the connection is offloaded";
 	if (!v->set || v->s == 0)
-		return "it is not known";
+		return "the configuration does not tell it";
 	if (set_s > LONGEST_S)
 		return ph_arena_printf(mem, "it would take %u s; --scale-time %u shows it "
 		    "in seconds", set_s + set_s / 2, v->s / 5);
@@ -148,7 +148,7 @@ sleep_until(uint64_t us)
 	uint64_t now = ph_clock_us();
 
 	if (us > now)
-		ph_frame_wait(NULL, 0, (int)((us - now + 999) / 1000));
+		ph_frame_wait(NULL, (int)((us - now + 999) / 1000));
 }
 
 static int

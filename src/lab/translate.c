@@ -14,8 +14,11 @@
  *
  *	- a service policy is a chain after all filters that sets timers; policies
  *	  for any protocol are two, one for UDP and one for TCP;
- *	- inspection is left out, since it rewrites what is said, not who may speak;
+ *	- inspection is left out and noted: it rewrites what is said, not who may speak;
  *	- destinations are translated where Linux does it, before filters;
+ *	- a program is known by what it needs: a rule about one becomes rules about the
+ *	  ports of the flows that it takes;
+ *	- platforms that let replies through without a rule get one;
  *	- what was not understood is left out and noted.
  *
  * Nothing is believed of that: the text is read back and compared with the original
@@ -43,6 +46,13 @@ chain_of(const struct job *j, const struct ph_chain *old)
 static void
 note(struct job *j, struct ph_span at, const char *why)
 {
+	for (size_t i = 0; i < j->lab->n_skips; i++) {
+		const struct ph_lab_skip *s = &j->lab->skips[i];
+
+		if (s->flow == NULL && s->at.src == at.src && s->at.off == at.off &&
+		    strcmp(s->why, why) == 0)
+			return;		/* one line may be several rules */
+	}
 	ph_lab_skip(j->mem, j->lab, NULL, NULL, at, why);
 }
 
@@ -54,8 +64,9 @@ unsayable_cond(const struct ph_cond *c)
 	case PH_COND_OPAQUE:
 		return c->text != NULL ? c->text : "not understood";
 	case PH_COND_UID:
+		return "a condition on a user";
 	case PH_COND_APP:
-		return "a condition on a program";
+		return c->neg ? "a condition on all other programs" : NULL;
 	case PH_COND_RATE:
 		return "a rate limit in the words of another platform";
 	default:
@@ -131,6 +142,19 @@ add_timer(struct job *j, struct ph_chain *to, const struct ph_rule *r,
 	};
 }
 
+/* Would inspection of ${protocol} concern any of the flows? */
+static bool
+is_spoken(const struct job *j, const char *protocol)
+{
+	for (size_t i = 0; protocol != NULL && i < j->lab->audit->n_flows; i++) {
+		const char *spoken = j->lab->audit->flows[i].req->alg_protocol;
+
+		if (spoken != NULL && strcmp(spoken, protocol) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The other actions of a rule, jumps to the copies of their chains. */
 static void
 add_rest(struct job *j, struct ph_chain *to, const struct ph_rule *r)
@@ -142,6 +166,11 @@ add_rest(struct job *j, struct ph_chain *to, const struct ph_rule *r)
 	for (size_t i = 0; i < r->n_acts; i++) {
 		struct ph_act a = r->acts[i];
 
+		if (a.kind == PH_ACT_HELPER && is_spoken(j, a.text))
+			note(j, a.at.src != NULL ? a.at : r->at, ph_arena_printf(j->mem,
+			    "left out of the translation: %s inspection, which rewrites what "
+			    "is said and not who may speak; pinhole probe compares it",
+			    a.text));
 		if (a.kind == PH_ACT_TIMEOUT || a.kind == PH_ACT_HELPER ||
 		    a.kind == PH_ACT_NOTE || a.kind == PH_ACT_OFFLOAD)
 			continue;
@@ -159,12 +188,94 @@ add_rest(struct job *j, struct ph_chain *to, const struct ph_rule *r)
 }
 
 static void
+leave_out(struct job *j, const struct ph_rule *r, const char *why)
+{
+	note(j, r->at, ph_arena_printf(j->mem, "left out of the translation: %s", why));
+}
+
+/* The place of a rule's condition on a program; n_conds: it has none. */
+static size_t
+app_cond(const struct ph_rule *r)
+{
+	size_t i = 0;
+
+	while (i < r->n_conds && r->conds[i].kind != PH_COND_APP)
+		i++;
+	return i;
+}
+
+/* Packets that come here for a program, by what flows need. */
+static bool
+is_for(const struct ph_requirement *q, const char *app)
+{
+	return q->direction == PH_IN && q->app != NULL && strcmp(q->app, app) == 0;
+}
+
+/* Does another program, or nobody that is known, take some of the same ports? */
+static bool
+is_shared(const struct job *j, const struct ph_requirement *q, const char *app)
+{
+	for (size_t i = 0; i < j->lab->audit->n_flows; i++) {
+		const struct ph_requirement *o = j->lab->audit->flows[i].req;
+
+		if (o->direction == PH_IN && o->proto == q->proto && !is_for(o, app) &&
+		    ph_ranges_overlap(o->ports, q->ports))
+			return true;
+	}
+	return false;
+}
+
+/* The same rule about one flow's protocol and ports in place of its program. */
+static struct ph_rule
+about_ports(struct job *j, const struct ph_rule *r, size_t at, const struct ph_requirement *q)
+{
+	struct ph_cond *conds = ph_arena_array(j->mem, r->n_conds + 1U, sizeof(*conds));
+	struct ph_rule out = *r;
+
+	memcpy(conds, r->conds, r->n_conds * sizeof(*conds));
+	conds[at] = (struct ph_cond){
+		.kind = PH_COND_RANGES, .dim = PH_PROTO, .at = r->at,
+		.ranges = ph_ranges_one(j->mem, q->proto, q->proto),
+	};
+	conds[r->n_conds] = (struct ph_cond){
+		.kind = PH_COND_RANGES, .dim = PH_DPORT, .at = r->at, .ranges = q->ports,
+	};
+	out.conds = conds;
+	out.n_conds = (uint16_t)(r->n_conds + (q->ports != NULL));
+	return out;
+}
+
+static void
+copy_app_rule(struct job *j, struct ph_chain *to, const struct ph_rule *r, size_t at)
+{
+	const char *app = r->conds[at].text;
+
+	for (size_t i = 0; i < j->lab->audit->n_flows; i++) {
+		const struct ph_requirement *q = j->lab->audit->flows[i].req;
+		struct ph_rule out;
+
+		if (!is_for(q, app))
+			continue;
+		if (is_shared(j, q, app)) {
+			leave_out(j, r, "another program takes the same ports");
+			return;
+		}
+		out = about_ports(j, r, at, q);
+		add_rest(j, to, &out);
+	}
+}
+
+static void
 copy_rule(struct job *j, struct ph_chain *to, const struct ph_rule *r)
 {
 	const char *why = unsayable(r);
 
 	if (why != NULL) {
-		note(j, r->at, ph_arena_printf(j->mem, "left out of the translation: %s", why));
+		leave_out(j, r, why);
+		return;
+	}
+	if (app_cond(r) < r->n_conds) {
+		copy_app_rule(j, to, r, app_cond(r));
 		return;
 	}
 	for (size_t i = 0; i < r->n_acts; i++)
@@ -173,6 +284,32 @@ copy_rule(struct job *j, struct ph_chain *to, const struct ph_rule *r)
 			add_timer(j, to, r, &r->acts[i], PH_TCP);
 		}
 	add_rest(j, to, r);
+}
+
+/* What belongs to a connection that was let in needs no rule of its own. */
+static void
+let_replies(struct job *j, struct ph_chain *to)
+{
+	struct ph_cond *state = PH_NEW(j->mem, struct ph_cond);
+	struct ph_act *accept = PH_NEW(j->mem, struct ph_act);
+	struct ph_rule *out = ph_chain_add(j->mem, to);
+
+	*state = (struct ph_cond){
+		.kind = PH_COND_RANGES, .dim = PH_STATE,
+		.ranges = ph_ranges_one(j->mem, PH_EST_ORIG, PH_REL_REPLY),
+	};
+	accept->kind = PH_ACT_ACCEPT;
+	*out = (struct ph_rule){ .conds = state, .n_conds = 1, .acts = accept, .n_acts = 1 };
+}
+
+static bool
+filters_here(const struct job *j, const struct ph_chain *c)
+{
+	for (size_t i = 0; i < j->from->n_hooks; i++)
+		if (j->from->hooks[i].chain == c && j->from->hooks[i].point == PH_INPUT &&
+		    j->from->hooks[i].kind == PH_HOOK_FILTER)
+			return true;
+	return false;
 }
 
 static void
@@ -187,9 +324,12 @@ copy_chains(struct job *j, struct ph_ruleset *to)
 		j->old[j->n] = c;
 		j->new[j->n++] = ph_ruleset_chain(j->mem, to, c->table, c->name, c->at);
 	}
-	for (size_t k = 0; k < j->n; k++)
+	for (size_t k = 0; k < j->n; k++) {
+		if (j->from->stateful && filters_here(j, j->old[k]))
+			let_replies(j, j->new[k]);
 		for (size_t i = 0; i < j->old[k]->n; i++)
 			copy_rule(j, j->new[k], &j->old[k]->rules[i]);
+	}
 }
 
 static void

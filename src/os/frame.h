@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * IP packets as they are on one link: sent and received below the host's own IP,
- * so that whoever lives on that link may have any address.
+ * IP packets at one end of a path.  On a link they are sent and received below the
+ * host's own IP, so that whoever lives there may have any address.  Of a host they are
+ * its own, as its programs send them and get them: through its output and its input.
  */
 
 enum { PH_FRAME_MAX = 256, PH_FRAME_BATCH = 64 };	/* bytes of a packet; packets at once */
@@ -21,28 +22,39 @@ struct ph_frame {
 	uint8_t b[PH_FRAME_MAX];	/* from the IP header on */
 };
 
-/*
- * ph_frame_open(link): a socket on a link of the network the process is in, by name;
- * it keeps working when the process moves on.  -errno.
- */
-int ph_frame_open(const char *link);
+enum { PH_FRAME_SOCKETS = 4 };
 
-/* ph_frame_close(fd) */
-void ph_frame_close(int fd);
-
-/*
- * ph_frame_send(fd, v, n): at most PH_FRAME_BATCH packets, to PH_FRAME_MAC.
- * How many were taken, or -errno.
- */
-int ph_frame_send(int fd, const struct ph_frame *, size_t);
+struct ph_frame_end {
+	bool host;
+	size_t n;			/* sockets for receiving; 0: it is closed */
+	int in[PH_FRAME_SOCKETS];
+	int out[2];			/* a host's, by family */
+};
 
 /*
- * ph_frame_receive(fd, v): up to PH_FRAME_BATCH packets that have come, longer ones
- * cut; 0 when there are none.  -errno.
+ * ph_frame_open(link, end): an end on a link of the network the process is in, by name.
+ * ph_frame_open_host(end): the host itself; takes what comes for any address of it.
+ * Either keeps working when the process moves on.  0, or -errno.
  */
-int ph_frame_receive(int fd, struct ph_frame *);
+int ph_frame_open(const char *link, struct ph_frame_end *);
+int ph_frame_open_host(struct ph_frame_end *);
 
-/* ph_frame_wait(fds, n, ms): until one of the sockets has packets; false: none came. */
-bool ph_frame_wait(const int *fds, size_t n, int ms);
+/* ph_frame_close(end) */
+void ph_frame_close(struct ph_frame_end *);
+
+/*
+ * ph_frame_send(end, v, n): at most PH_FRAME_BATCH packets; on a link to PH_FRAME_MAC.
+ * How many were taken, those that a host's own rules refuse among them; or -errno.
+ */
+int ph_frame_send(const struct ph_frame_end *, const struct ph_frame *, size_t);
+
+/*
+ * ph_frame_receive(end, v): up to PH_FRAME_BATCH packets that have come, longer ones
+ * cut; of a host UDP and TCP only.  0 when there are none.  -errno.
+ */
+int ph_frame_receive(const struct ph_frame_end *, struct ph_frame *);
+
+/* ph_frame_wait(end, ms): until packets have come; false: none did.  NULL: just wait. */
+bool ph_frame_wait(const struct ph_frame_end *, int ms);
 
 #endif

@@ -72,6 +72,10 @@ timer(const struct ph_text *t, const struct ph_lab *lab, const struct ph_lab_tim
 
 	if (!m->wanted)
 		return;
+	if (!m->measured && m->predicted_s == 0) {
+		ph_text_wrap(t, UNDER_FLOW, "idle timer: not tested: %s", m->why);
+		return;
+	}
 	if (!m->measured) {
 		ph_text_wrap(t, UNDER_FLOW, "idle timer, %u s by %s: not tested: %s",
 		    m->predicted_s, ph_text_place(t->mem, m->at), m->why);

@@ -199,6 +199,50 @@ says "which port" 'DISAGREEMENT vidyoconnect/media out port 60123' "$out"
 says "and the other" 'DISAGREEMENT vidyoconnect/media out port 60124' "$out"
 says "and the timer" '^ +DISAGREEMENT$' "$out"
 
+# What filters for its own host runs there: output and input, both families.
+cat >"$work/fw" <<END
+table inet t {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		udp dport 50000-59999 accept
+		tcp dport 17990 reject with tcp reset
+	}
+	chain output {
+		type filter hook output priority filter; policy accept;
+		udp dport 60000-60100 drop
+		tcp dport 17992 reject
+	}
+}
+END
+agrees 2 "a host" --host
+says "a host: what leaves it" '60000-60100: blocked' "$out"
+says "a host: a REJECT" 'blocked +blocked +emcp' "$out"
+says "a host: what comes to it" 'blocked +blocked +scip +in ' "$out"
+site4=$site site=$site6
+agrees 2 "a host, IPv6" --host
+site=$site4
+sed 's/60000-60100 drop/60000-60099 drop/' "$work/fw" >"$work/other.host"
+is 70 "a host with other rules" lab "$work/fw" vidyoconnect $site --host --load "$work/other.host"
+says "which port differs" 'DISAGREEMENT vidyoconnect/media out port 60100' "$out"
+
+# The firewall of macOS knows programs.
+cat >"$work/fw" <<END
+Firewall is enabled. (State = 1)
+Firewall has block all state set to disabled.
+Automatically allow built-in signed software DISABLED.
+Automatically allow downloaded signed software DISABLED.
+Stealth mode disabled
+ALF: total number of apps = 1
+1 :  /Applications/Vidyo/Vidyo Desktop/VidyoDesktop.app
+             ( Block incoming connections )
+END
+agrees 2 "a program that is not let in"
+says "by macOS" 'blocked +blocked +media +in ' "$out"
+sed -i 's/Block incoming/Allow incoming/' "$work/fw"
+agrees 0 "a program that is let in"
+says "its media" 'open +open +media +in ' "$out"
+
 # What the lab cannot run is not tested, with its line.
 cat >"$work/fw" <<END
 hostname edge
