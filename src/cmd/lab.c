@@ -12,8 +12,8 @@
 
 static const enum ph_opt_id opts[] = {
 	PH_OPT_SCALE_TIME, PH_OPT_LOAD, PH_OPT_SITE, PH_OPT_CLIENTS, PH_OPT_AT, PH_OPT_SET,
-	PH_OPT_INSIDE, PH_OPT_OUTSIDE, PH_OPT_HOST, PH_OPT_RESOLVE, PH_OPT_ADDR, PH_OPT_STATEFUL_ONLY,
-	PH_OPT_CATALOG, PH_OPT_DIALECT, PH_OPT_IPSET, PH_OPT_W, PH_OPT_E, PH_OPT_JSON,
+	PH_OPT_INSIDE, PH_OPT_OUTSIDE, PH_OPT_HOST, PH_OPT_RESOLVE, PH_OPT_ADDR,
+	PH_OPT_STATEFUL_ONLY, PH_OPT_CATALOG, PH_OPT_DIALECT, PH_OPT_IPSET, PH_OPT_W, PH_OPT_E, PH_OPT_JSON,
 	PH_OPT_HELP, PH_OPT_VERSION, PH_OPT_END,
 };
 
@@ -113,9 +113,9 @@ const struct ph_cmd ph_cmd_lab = {
 	.args = "FIREWALL SERVICE...",
 	.title = "run a configuration in a kernel here and measure what it lets through",
 	.about = "Loads the configuration into a kernel between two networks that exist "
-	    "only for that, or with --host on the client, sends every port of every flow through it both ways, and sets "
-	    "what was predicted beside what was measured. Needs no far end, no rights, and "
-	    "touches nothing of this host.",
+	    "only for that, or with --host on the client, sends every port of every flow "
+	    "through it both ways, and sets what was predicted beside what was measured. "
+	    "Needs no far end, no rights, and touches nothing of this host.",
 	.opts = opts,
 	.min_args = 2,
 	.first = PH_WORDS_FILE, .rest = PH_WORDS_SERVICE,
