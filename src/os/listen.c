@@ -10,7 +10,7 @@
 #include "os/sockaddr.h"
 
 enum {
-	BACKLOG = 128, MAX_READY = 256,
+	BACKLOG = 1024, MAX_READY = 256,
 	ALIVE_IDLE_S = 10, ALIVE_AGAIN_S = 4, ALIVE_TRIES = 3,
 };
 

@@ -27,6 +27,8 @@
 enum ph_relay_limits {
 	PH_RELAY_LISTEN = 8, PH_RELAY_WORKERS = 64,
 	PH_RELAY_STREAMS = 20000,	/* of a worker */
+	PH_RELAY_STREAMS_SOURCE = 1000,	/* of one address or /64, beside its allocations */
+	PH_RELAY_SOURCES = 4096,	/* places where they are counted */
 	PH_RELAY_SILENT_S = 30,		/* a stream without an allocation ends after so long */
 };
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/turn_quota.h"
+#include "engine/turn_slab.h"
 #include "os/listen.h"
 #include "os/tcp.h"
 #include "relay/worker.h"
@@ -31,11 +33,27 @@ struct ph_relay_stream {
 	uint8_t room[IN_ROOM];
 };
 
+/* Where the streams of a source are counted; some sources share a place. */
+static uint16_t *
+count_of(struct ph_relay_worker *w, ph_u128 from)
+{
+	uint64_t h = ph_turn_hash(w->seed, ph_turn_quota_source(from), 0);
+
+	return &w->by_source[h >> 32 & (PH_RELAY_SOURCES - 1)];
+}
+
+static bool
+has_room(struct ph_relay_worker *w, ph_u128 from)
+{
+	return w->n_streams < PH_RELAY_STREAMS &&
+	    *count_of(w, from) < PH_RELAY_STREAMS_SOURCE + w->o.turn.limits.source;
+}
+
 void
 ph_relay_stream_new(struct ph_relay_worker *w, const struct ph_relay_listener *l, int fd,
     ph_u128 from, uint16_t port)
 {
-	struct ph_relay_stream *s = w->n_streams < PH_RELAY_STREAMS ? malloc(sizeof(*s)) : NULL;
+	struct ph_relay_stream *s = has_room(w, from) ? malloc(sizeof(*s)) : NULL;
 
 	if (s == NULL || ph_pollset_add(w->set, fd, s) != 0) {
 		free(s);
@@ -54,6 +72,7 @@ ph_relay_stream_new(struct ph_relay_worker *w, const struct ph_relay_listener *l
 	s->next = w->streams;
 	w->streams = s;
 	w->n_streams++;
+	++*count_of(w, from);
 }
 
 /* It is freed when nothing can refer to it any more: by the next tick. */
@@ -63,6 +82,7 @@ end(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	if (s->over)
 		return;
 	s->over = true;
+	--*count_of(w, s->conn.client);
 	ph_turn_server_stream_gone(w->turn, &s->conn, w->now);
 	ph_tls_free(s->tls);
 	s->tls = NULL;

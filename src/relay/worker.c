@@ -182,6 +182,7 @@ ph_relay_worker_init(struct ph_relay_worker *w, const struct ph_relay_opts *o,
 	w->o.turn.n_workers = (uint8_t)n;
 	atomic_store(&w->identity, o->identity);
 	w->now = w->ticked_us = ph_clock_us();
+	give_random(w, w->seed, sizeof(w->seed));
 	*why = "memory";
 	w->fast = ph_fast_bind_new(fast, o->turn.limits.channels);
 	err = w->fast == NULL ? -ENOMEM : ph_burst_new(&w->burst);

@@ -43,6 +43,8 @@ struct ph_relay_worker {
 	size_t n_listeners;
 	struct ph_relay_stream *streams, *dirty;	/* dirty: with something to write */
 	size_t n_streams;
+	uint64_t seed[2];		/* of the hash of sources */
+	uint16_t by_source[PH_RELAY_SOURCES];	/* streams, of sources that share a place */
 	struct ph_relay_port *closed;
 	uint64_t now, ticked_us;
 	_Atomic uint64_t stats[PH_TURN_N_STATS];

@@ -44,7 +44,8 @@ start() {
 	start_relay
 }
 
-start 'workers: 2'
+start 'workers: 2
+  per-source: 100'
 attack flood
 attack spoofed
 if [ "$(counted answered)" -gt 0 ] && [ "$(counted answered)" -le $((2 * $(counted asked))) ]; then
