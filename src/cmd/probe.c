@@ -179,7 +179,8 @@ read_options(struct ph_run *run, struct ph_probe_opts *o, struct ph_tls_key **ke
 	int err;
 
 	if (!via && !ph_opt_given(&run->args, PH_OPT_TURN))
-		return ph_run_usage(run, "against which responder? Say --via HOST[:PORT], or "
+		return ph_run_usage(run, "against which test server (a host that runs "
+		    "'pinhole serve')? Say --via HOST[:PORT], or "
 		    "--turn HOST[:PORT] for a relay alone; 'pinhole check' needs neither");
 	err = read_numbers(run, o);
 	if (err == 0)

@@ -154,7 +154,7 @@ on_begun(void *arg, const struct ph_session_bound *b)
 
 		if (b == NULL || b->failed == NULL || ph_ranges_has(b->failed, p->s.port)) {
 			if (p->s.evidence.sent == 0)
-				decide(p, PH_UNKNOWN, "the responder could not connect");
+				decide(p, PH_UNKNOWN, "the test server could not connect");
 		} else if (!p->decided) {
 			p->s.evidence.sent++;
 			p->s.evidence.tries++;
@@ -207,7 +207,7 @@ ph_answering_end(struct ph_answering *x)
 	x->done = true;
 	for (size_t i = 0; i < x->n; i++)
 		decide(&x->v[i], lost ? PH_UNKNOWN : PH_BLOCKED, lost ?
-		    "the responder was lost" : "no connection came");
+		    "the test server was lost" : "no connection came");
 	ph_watch_end(x->clock);
 	if (x->on_done != NULL)
 		x->on_done(x->arg);

@@ -307,7 +307,7 @@ static void
 give_up(struct ph_connecting_one *p)
 {
 	if (ph_session_failure(p->all->session) != NULL)
-		decide(p, PH_UNKNOWN, "the responder was lost");
+		decide(p, PH_UNKNOWN, "the test server was lost");
 	else
 		decide(p, PH_BLOCKED, "no answer");
 }
@@ -344,7 +344,7 @@ add_port(struct ph_connecting *c, uint16_t port, const struct ph_ranges *unbound
 	if (unbound == NULL || ph_ranges_has(unbound, port)) {
 		p->decided = true;
 		p->s.verdict = PH_NOT_TESTED;
-		p->s.why = "the responder cannot use this port";
+		p->s.why = "the test server cannot use this port";
 		return;
 	}
 	c->open_ones++;
@@ -464,7 +464,7 @@ ph_connecting_doubt(struct ph_connecting *c)
 		if (c->v[i]->s.verdict == PH_BLOCKED && !c->v[i]->s.by_host) {
 			c->v[i]->s.verdict = PH_UNKNOWN;
 			c->v[i]->s.way = PH_WAY_NONE;
-			c->v[i]->s.why = "the responder was lost";
+			c->v[i]->s.why = "the test server was lost";
 		}
 }
 

@@ -46,8 +46,8 @@ ph_run_begin_mapping(struct ph_run_state *r)
 		port = ph_session_welcome(r->session[v6])->stun_port;
 		r->mapping[v6] = PH_NEW(r->mem, struct ph_mapping);
 		if (port == 0)
-			ph_result_skip(r->mem, r->out, "address translation over %s: the responder "
-			    "has no STUN server", v6 ? "IPv6" : "IPv4");
+			ph_result_skip(r->mem, r->out, "address translation over %s: the test "
+			    "server has no STUN server", v6 ? "IPv6" : "IPv4");
 		if (port == 0 || ph_mapping_start(&r->loop,
 		    (struct ph_stun_addr){ r->fam[v6].to, port }, r->fam[v6].from,
 		    r->mapping[v6]) != 0)

@@ -126,7 +126,7 @@ ph_inbound_end(struct ph_inbound *x)
 		if (x->far_end_lost && p->s.verdict == PH_BLOCKED) {
 			p->s.verdict = PH_UNKNOWN;
 			p->s.way = PH_WAY_NONE;
-			p->s.why = "the responder did not send";
+			p->s.why = "the test server did not send";
 		}
 	}
 	if (x->on_done != NULL)

@@ -112,12 +112,12 @@ set_family(struct ph_arena *mem, const struct ph_probe_opts *o, struct ph_test_f
 	int err;
 
 	if (o->via == NULL) {
-		f->why = "no responder was named (--via)";
+		f->why = "no test server was named (--via)";
 		return;
 	}
 	if (!has_family(o->addrs, f->v6)) {
-		f->why = f->v6 ? "the responder has no IPv6 address" :
-		    "the responder has no IPv4 address";
+		f->why = f->v6 ? "the test server has no IPv6 address" :
+		    "the test server has no IPv4 address";
 		return;
 	}
 	if (f->v6 ? o->only_v4 : o->only_v6) {

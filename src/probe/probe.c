@@ -66,7 +66,7 @@ begin(struct ph_run_state *r)
 	const char *why[2] = { NULL, NULL };
 	uint64_t at = ph_loop_now(&r->loop) + SESSION_US;
 
-	ph_run_phase(r, "reaching the responder");
+	ph_run_phase(r, "reaching the test server");
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct ph_session_opts so = {
 			.to = r->fam[v6].to, .port = r->o->port, .key = r->o->key,
@@ -185,7 +185,7 @@ ph_run_bind_udp(struct ph_run_state *r, int v6, uint16_t port)
 static void
 bind_ports(struct ph_run_state *r)
 {
-	ph_run_phase(r, "asking the responder to listen");
+	ph_run_phase(r, "asking the test server to listen");
 	r->waited = r->full = false;
 	r->pending = 0;
 	for (int v6 = 0; v6 < 2; v6++) {
@@ -346,7 +346,7 @@ end_inbound(struct ph_run_state *r)
 static void
 test_inbound(struct ph_run_state *r)
 {
-	ph_run_phase(r, "letting the responder send first");
+	ph_run_phase(r, "letting the test server send first");
 	r->waited = false;
 	r->pending = 0;
 	begin_inbound(r);
@@ -479,7 +479,7 @@ take_flow(struct ph_run_state *r, struct ph_measured *f)
 		f->sampled = between > 0;
 		f->hole = between + 1;
 	} else if (q->direction == PH_IN) {
-		f->why = "the responder has no port to send from";
+		f->why = "the test server has no port to send from";
 	} else if (q->proto == PH_UDP && r->swept[f->v6]) {
 		between = ph_sweeping_observed(r->mem, &r->sweep[f->v6], ports,
 		    r->fam[f->v6].thin, &v, &f->n);
@@ -625,7 +625,7 @@ ph_run_bind(struct ph_run_state *r, int v6, enum ph_control_proto proto, uint16_
 {
 	struct one_port *x = PH_NEW(r->mem, struct one_port);
 
-	*x = (struct one_port){ r, "the responder does not answer" };
+	*x = (struct one_port){ r, "the test server does not answer" };
 	r->waited = false;
 	ph_session_bind(r->session[v6], proto, ph_ranges_one(r->mem, port, port), on_one_bound, x);
 	ph_loop_until(&r->loop, &r->waited, ph_loop_now(&r->loop) + BIND_US);

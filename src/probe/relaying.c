@@ -257,8 +257,8 @@ go_on(struct ph_relaying_trial *t, uint64_t now)
 		if (t->leg[i].peer >= 0 && t->leg[i].x.peer[t->leg[i].peer].state ==
 		    PH_TURN_PEER_REFUSED)
 			conclude(t, PH_RELAYING_ALLOCATED, t->o->session != NULL ?
-			    "the relay does not permit the responder as a peer" :
-			    "the relay does not permit itself as a peer; with --via a responder "
+			    "the relay does not permit the test server as a peer" :
+			    "the relay does not permit itself as a peer; with --via a test server "
 			    "outside answers");
 	if (!t->out->done && all_permitted(t) && now >= t->sent_us + ECHO_GAP_US) {
 		if (t->sent == ECHOES)

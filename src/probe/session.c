@@ -156,17 +156,17 @@ answer(struct ph_session *s, const struct ph_control_msg *m)
 
 	if (q == NULL) {
 		fail(s, m->type == PH_CONTROL_ERROR ? ph_arena_printf(s->loop->mem,
-		    "the responder says: %s", m->error.text) :
-		    "the responder answered what nobody asked");
+		    "the test server says: %s", m->error.text) :
+		    "the test server answered what nobody asked");
 		return;
 	}
 	if (m->type == PH_CONTROL_ERROR && s->stage == GREETING) {
-		fail(s, ph_arena_printf(s->loop->mem, "the responder refuses: %s",
+		fail(s, ph_arena_printf(s->loop->mem, "the test server refuses: %s",
 		    m->error.text));
 		return;
 	}
 	if (m->type != q->answer && m->type != PH_CONTROL_ERROR) {
-		fail(s, "the responder answered something else than was asked");
+		fail(s, "the test server answered something else than was asked");
 		return;
 	}
 	if (!is_last(s, m))
@@ -188,7 +188,7 @@ take_frames(struct ph_session *s)
 		if (n == 0)
 			return;
 		if (n > s->in_len || !ph_control_decode(&m, &s->room, s->in, n)) {
-			fail(s, "the responder sent what is no message");
+			fail(s, "the test server sent what is no message");
 			return;
 		}
 		answer(s, &m);
@@ -254,8 +254,8 @@ receive(struct ph_session *s)
 		if (n == 0)
 			return;
 		if (n < 0) {
-			fail(s, n == -EPIPE ? "the responder closed the connection" :
-			    "the connection to the responder broke");
+			fail(s, n == -EPIPE ? "the test server closed the connection" :
+			    "the connection to the test server broke");
 			return;
 		}
 		s->in_len += (size_t)n;
@@ -272,7 +272,7 @@ transmit(struct ph_session *s)
 		if (n == 0)
 			return;
 		if (n < 0) {
-			fail(s, "the connection to the responder broke");
+			fail(s, "the connection to the test server broke");
 			return;
 		}
 		memmove(s->out, s->out + n, s->out_len - (size_t)n);
@@ -338,7 +338,7 @@ on_clock(void *arg, unsigned events)
 	if (s->stage == OVER)
 		return;
 	if (s->first != NULL && now >= s->first->asked_us + SILENT_US) {
-		fail(s, "the responder does not answer any more");
+		fail(s, "the test server does not answer any more");
 		return;
 	}
 	on_event(s, events);

@@ -45,7 +45,7 @@ call(struct ph_run_state *r, int v6, enum ph_control_proto proto, uint16_t port,
 
 	*m = (struct ph_meddling){ 0 };
 	if (!ph_run_bind(r, v6, proto, port, &m->why)) {
-		m->why = ph_arena_printf(r->mem, "the responder cannot use port %u: %s",
+		m->why = ph_arena_printf(r->mem, "the test server cannot use port %u: %s",
 		    (unsigned)port, m->why);
 		return false;
 	}

@@ -81,7 +81,7 @@ on_ready(void *arg, bool ready, const char *why)
 	if (x->done)
 		return;
 	if (!ready) {
-		x->why = why != NULL ? why : "the responder was lost";
+		x->why = why != NULL ? why : "the test server was lost";
 		ph_streaming_end(x);
 		return;
 	}
@@ -132,7 +132,7 @@ ph_streaming_result(const struct ph_streaming *x, struct ph_path_seen *p)
 
 	if (!x->told) {
 		p->stream[0].why = p->stream[1].why = x->why != NULL ? x->why :
-		    "the responder did not tell what arrived";
+		    "the test server did not tell what arrived";
 		return;
 	}
 	p->stream[0] = (struct ph_stream_result){
@@ -142,7 +142,7 @@ ph_streaming_result(const struct ph_streaming *x, struct ph_path_seen *p)
 		.mos = x->far.mos_milli / 1e3,
 	};
 	if (x->far.sent == 0) {
-		p->stream[1].why = "the responder heard nothing, and so sent nothing";
+		p->stream[1].why = "the test server heard nothing, and so sent nothing";
 		return;
 	}
 	in = ph_quality_result(&x->quality, x->far.sent, 0);

@@ -166,7 +166,7 @@ static const char *
 unknown_why(const struct ph_sweeping *s, const struct ph_sweep_stats *st)
 {
 	if (s->far_end_lost)
-		return "the responder was lost";
+		return "the test server was lost";
 	if (st->canary_died)
 		return "nothing got through any more, not even what did before: an outage, "
 		    "or a firewall that shut out a supposed scan";
@@ -215,7 +215,7 @@ add_run(struct ph_arena *mem, const struct ph_sweeping *s, const struct ph_sweep
 		o->why = err == EPERM || err == EACCES ?
 		    "not permitted by a firewall on this computer" : strerror(err);
 	else if (o->verdict == PH_NOT_TESTED)
-		o->why = "the responder cannot use these ports";
+		o->why = "the test server cannot use these ports";
 	else if (o->verdict == PH_UNKNOWN)
 		o->why = unknown_why(s, &st);
 	if (o->verdict == PH_BLOCKED && r->lo == r->hi && !o->by_host &&
