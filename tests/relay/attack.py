@@ -42,16 +42,7 @@ def cpu_s():
 
 
 def in_relay(what):
-    """Sockets, or what ${what} makes, of the relay's network."""
-    result = []
-
-    def run():
-        turn.enter(f"/proc/{relay_pid}/ns/net")
-        result.append(what())
-    t = threading.Thread(target=run)
-    t.start()
-    t.join()
-    return result[0]
+    return turn.inside(relay_pid, what)
 
 
 def echo_at(host, port=0):
