@@ -219,7 +219,7 @@ read_users(struct ph_arena *mem, struct ph_diags *d, const char *path,
 	for (uint32_t at = 0, len; at < src->len; at += len + 1) {
 		const char *line = src->text + at, *colon;
 
-		len = (uint32_t)strcspn(line, "\n");
+		len = (uint32_t)strcspn(line, "\r\n");
 		if (len == 0 || line[0] == '#')
 			continue;
 		colon = memchr(line, ':', len);

@@ -38,6 +38,8 @@ pids='' relay_pid='' client_net='' firewall_net='' relay_net=''
 stop_relay() {
 	[ -z "$relay_pid" ] || { kill "$relay_pid"; wait "$relay_pid"; } 2>/dev/null
 	relay_pid=
+	! grep -qs 'ERROR: .*Sanitizer' "$work/relay.out" ||
+	    not_ok 'the relay is clean' <"$work/relay.out"
 }
 trap 'stop_relay; for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP

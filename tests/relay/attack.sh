@@ -35,9 +35,7 @@ attack() {
 # counted NAME: bytes
 counted() { firewall nft list counter ip count "$1" | sed -n 's/.*bytes //p'; }
 
-RELAY_USERS='bob:builder
-carol:c
-'
+RELAY_USERS=$'bob:builder\ncarol:c\r\n'
 start() {
 	RELAY_CONFIG="allow: [10.78.2.9, \"fd78:2::9\", 8.8.0.0/15]
   $1"
