@@ -169,6 +169,29 @@ test_connect(void **state)
 	ph_turn_server_link_gone(r.s, r.link);
 }
 
+/* To named networks only; who is not among them any more loses what he has. */
+static void
+test_named(void **state)
+{
+	const struct ph_range one = { peer(1).addr, peer(1).addr };
+
+	(void)state;
+	r.c.links_to = &one;
+	r.c.n_links_to = 1;
+	assert_true(ph_turn_server_reload(r.s, &r.c, r.now, &(const char *){ NULL }));
+	assert_int_equal(allocate(&a, 0), 0);
+	assert_int_equal(connect_to(peer(2)), 403);
+	assert_int_equal(rig_permit(&a, peer(2)), 403);
+	assert_int_equal(rig_permit(&a, peer(1)), 0);
+	assert_int_equal(connect_to(peer(1)), -1);
+	r.c.links_to = &(struct ph_range){ peer(2).addr, peer(2).addr };
+	assert_true(ph_turn_server_reload(r.s, &r.c, r.now, &(const char *){ NULL }));
+	assert_int_equal(r.drops, 1);
+	assert_int_equal(told()->error.code, 447);
+	/* Datagrams are another matter. */
+	assert_null(ph_turn_server_peer_denied(r.s, peer(1)));
+}
+
 static void
 test_fails(void **state)
 {
@@ -241,7 +264,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_allocate), T(test_switched_off), T(test_connect), T(test_fails),
+		T(test_allocate), T(test_switched_off), T(test_connect), T(test_named),
+		T(test_fails),
 		T(test_reload), T(test_accept),
 	};
 

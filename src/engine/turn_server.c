@@ -67,16 +67,26 @@ fault_of(const struct ph_turn_server_config *c)
 	    n->channels > 1U << 24 || n->links > PH_TURN_MAX_LINKS)
 		return "a limit out of range";
 	if (has_bad_range(c->allow, c->n_allow) || has_bad_range(c->deny, c->n_deny) ||
-	    has_bad_range(c->own, c->n_own))
+	    has_bad_range(c->own, c->n_own) || has_bad_range(c->links_to, c->n_links_to))
 		return "a range that ends before it begins";
 	return NULL;
+}
+
+/* The list at *${from} of ${n}, copied to ${v}; what is behind it there. */
+static struct ph_range *
+keep_list(const struct ph_range **from, size_t n, struct ph_range *v)
+{
+	if (n > 0)
+		memcpy(v, *from, n * sizeof(*v));
+	*from = v;
+	return v + n;
 }
 
 /* The ranges, copied; users, secrets and realm live in ${logins}. */
 static void *
 keep_ranges(struct ph_turn_server_config *c)
 {
-	size_t n = c->n_allow + c->n_deny + c->n_own;
+	size_t n = c->n_allow + c->n_deny + c->n_own + c->n_links_to;
 	size_t head = sizeof(struct ph_range);	/* the realm, in whole ranges */
 	struct ph_range *v;
 	char *realm;
@@ -88,16 +98,10 @@ keep_ranges(struct ph_turn_server_config *c)
 		return NULL;
 	memcpy(realm, c->realm.s, c->realm.len);
 	c->realm.s = realm;
-	v = (void *)(realm + head);
-	if (c->n_allow > 0)
-		memcpy(v, c->allow, c->n_allow * sizeof(*v));
-	if (c->n_deny > 0)
-		memcpy(v + c->n_allow, c->deny, c->n_deny * sizeof(*v));
-	if (c->n_own > 0)
-		memcpy(v + c->n_allow + c->n_deny, c->own, c->n_own * sizeof(*v));
-	c->allow = v;
-	c->deny = v + c->n_allow;
-	c->own = c->deny + c->n_deny;
+	v = keep_list(&c->allow, c->n_allow, (void *)(realm + head));
+	v = keep_list(&c->deny, c->n_deny, v);
+	v = keep_list(&c->own, c->n_own, v);
+	keep_list(&c->links_to, c->n_links_to, v);
 	c->users = NULL;
 	c->secrets = NULL;
 	return realm;

@@ -225,6 +225,9 @@ struct ph_turn_server_config {
 	 */
 	const struct ph_range *allow, *deny, *own;
 	size_t n_allow, n_deny, n_own;
+	/* Peers of TCP allocations: of those only these; none named: all of those. */
+	const struct ph_range *links_to;
+	size_t n_links_to;
 	struct ph_turn_relay relays[PH_TURN_MAX_RELAYS];	/* tried in this order by family */
 	size_t n_relays;
 	/*

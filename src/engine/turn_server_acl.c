@@ -71,6 +71,13 @@ ph_turn_server_peer_denied(const struct ph_turn_server *s, struct ph_stun_addr a
 	return why;
 }
 
+bool
+ph_turn_server_may_link(const struct ph_turn_server *s, struct ph_stun_addr a)
+{
+	return (s->c.n_links_to == 0 || is_in(s->c.links_to, s->c.n_links_to, a.addr)) &&
+	    ph_turn_server_peer_denied(s, a) == NULL;
+}
+
 /* Where this client reaches us is an own address too, whether or not it was said. */
 static bool
 is_here(const struct ph_turn_req *r, struct ph_stun_addr peer)
@@ -92,6 +99,8 @@ ph_turn_peer_refusal(struct ph_turn_req *r, struct ph_stun_addr peer, bool port)
 		return 403;
 	if (!port)
 		peer.port = 0;
+	if (a->tcp && !ph_turn_server_may_link(r->s, peer))
+		return 403;
 	return is_here(r, peer) || ph_turn_server_peer_denied(r->s, peer) != NULL ? 403 : 0;
 }
 

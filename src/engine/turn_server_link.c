@@ -119,8 +119,8 @@ void
 ph_turn_link_purge(struct ph_turn_server *s)
 {
 	for (uint32_t at = 1; at <= s->links.fresh; at++)
-		if (is_live(s, at) && ph_turn_server_peer_denied(s,
-		    ph_turn_peer_shown(s, link_at(s, at)->peer)) != NULL)
+		if (is_live(s, at) && !ph_turn_server_may_link(s,
+		    ph_turn_peer_shown(s, link_at(s, at)->peer)))
 			ph_turn_link_over(s, at);
 }
 

@@ -232,6 +232,9 @@ void ph_turn_reserve_end(struct ph_turn_server *, uint32_t, bool keep, uint64_t)
 struct ph_stun_addr ph_turn_peer_wire(const struct ph_turn_server *, struct ph_stun_addr);
 struct ph_stun_addr ph_turn_peer_shown(const struct ph_turn_server *, struct ph_stun_addr);
 
+/* ph_turn_server_may_link(s, peer): may a TCP connection go there, or come from there? */
+bool ph_turn_server_may_link(const struct ph_turn_server *, struct ph_stun_addr);
+
 /* ph_turn_peer_refusal(r, peer, port): 0, or 403 or 443; ${port}: that counts too. */
 uint16_t ph_turn_peer_refusal(struct ph_turn_req *, struct ph_stun_addr, bool port);
 

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -117,9 +118,23 @@ ph_pollset_add(int set, int fd, void *arg)
 int
 ph_pollset_write(int set, int fd, void *arg, bool also)
 {
-	struct epoll_event e = { .events = EPOLLIN | (also ? EPOLLOUT : 0), .data.ptr = arg };
+	return ph_pollset_want(set, fd, arg, true, also);
+}
+
+int
+ph_pollset_want(int set, int fd, void *arg, bool read, bool write)
+{
+	struct epoll_event e = {
+		.events = (read ? EPOLLIN : 0) | (write ? EPOLLOUT : 0), .data.ptr = arg,
+	};
 
 	return epoll_ctl(set, EPOLL_CTL_MOD, fd, &e) < 0 ? -errno : 0;
+}
+
+int
+ph_pollset_remove(int set, int fd)
+{
+	return epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0;
 }
 
 size_t
@@ -137,4 +152,25 @@ ph_pollset_wait(int set, void **args, size_t max, int ms)
 	for (int i = 0; i < n; i++)
 		args[i] = v[i].data.ptr;
 	return n < 0 ? 0 : (size_t)n;
+}
+
+int
+ph_bell_new(int *out)
+{
+	*out = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return *out < 0 ? -errno : 0;
+}
+
+void
+ph_bell_ring(int fd)
+{
+	eventfd_write(fd, 1);
+}
+
+void
+ph_bell_answer(int fd)
+{
+	eventfd_t n;
+
+	eventfd_read(fd, &n);
 }

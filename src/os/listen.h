@@ -42,6 +42,20 @@ size_t ph_pollset_wait(int, void **, size_t, int);
 /* ph_pollset_write(set, fd, arg, also): is room for writing waited for, too? */
 int ph_pollset_write(int, int, void *, bool);
 
+/* ph_pollset_want(set, fd, arg, read, write): what is waited for; a break always is. */
+int ph_pollset_want(int, int, void *, bool, bool);
+
+/* ph_pollset_remove(set, fd): it stays open. */
+int ph_pollset_remove(int, int);
+
+/*
+ * A bell is a file that is readable from when somebody rings until it is answered; any thread.
+ * ph_bell_new(fd), ph_bell_ring(fd), ph_bell_answer(fd).
+ */
+int ph_bell_new(int *);
+void ph_bell_ring(int);
+void ph_bell_answer(int);
+
 /* ph_listen_shared(addr, port, fd): as ph_listen(), one of several that share a port. */
 int ph_listen_shared(ph_u128, uint16_t, int *);
 

@@ -26,6 +26,7 @@ set_ttl(int fd, bool v6, int ttl)
 
 struct way {
 	ph_u128 from;			/* 0: any */
+	uint16_t from_port;		/* 0: any; else one that is shared */
 	uint8_t ttl;			/* 0: the usual */
 	const char *device;		/* NULL: as routed */
 };
@@ -35,7 +36,7 @@ static int
 prepare(int fd, bool v6, const struct way *w)
 {
 	struct sockaddr_storage me;
-	socklen_t len = ph_sockaddr_make(w->from, 0, &me);
+	socklen_t len = ph_sockaddr_make(w->from, w->from_port, &me);
 	int on = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -44,6 +45,10 @@ prepare(int fd, bool v6, const struct way *w)
 	else
 		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	set_ttl(fd, v6, w->ttl);
+	if (w->from_port != 0) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	}
 	if (w->from != 0 && bind(fd, (struct sockaddr *)&me, len) != 0)
 		return -errno;
 	return w->device != NULL ? ph_device_bind(fd, w->device) : 0;
@@ -79,6 +84,12 @@ int
 ph_tcp_connect_near(ph_u128 to, uint16_t port, ph_u128 from, uint8_t ttl, int *out)
 {
 	return begin(to, port, &(struct way){ .from = from, .ttl = ttl }, out);
+}
+
+int
+ph_tcp_connect_from(ph_u128 to, uint16_t port, ph_u128 from, uint16_t from_port, int *out)
+{
+	return begin(to, port, &(struct way){ .from = from, .from_port = from_port }, out);
 }
 
 int

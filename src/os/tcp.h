@@ -37,6 +37,12 @@ int ph_tcp_connect_by(ph_u128, uint16_t, const char *, int *);
 int ph_tcp_connect_near(ph_u128, uint16_t, ph_u128 from, uint8_t ttl, int *);
 
 /*
+ * ph_tcp_connect_from(to, port, from, from_port, fd): the same, from a port at which others of this
+ * process listen.
+ */
+int ph_tcp_connect_from(ph_u128, uint16_t, ph_u128 from, uint16_t, int *);
+
+/*
  * ph_tcp_outcome(fd, err): how it stands; *${err} is the errno that tells more.
  */
 enum ph_tcp_fate ph_tcp_outcome(int, int *);

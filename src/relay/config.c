@@ -72,6 +72,18 @@ take_deny(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 }
 
 static bool
+take_tcp(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	struct ph_range r;
+	bool bits;
+
+	if (!ph_prefix_parse(s, &r, &bits))
+		return false;
+	*PH_PUSH(rd->mem, c->tcp, c->n_tcp, c->cap_tcp) = r;
+	return true;
+}
+
+static bool
 take_listen(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 {
 	ph_u128 a;
@@ -111,6 +123,7 @@ LIST(read_secrets, take_secret, "bad-value", "the path of a file")
 LIST(read_fast, take_fast, "bad-value", "the name of an interface")
 LIST(read_allow, take_allow, "bad-address", "an address or a prefix")
 LIST(read_deny, take_deny, "bad-address", "an address or a prefix")
+LIST(read_tcp, take_tcp, "bad-address", "an address or a prefix")
 LIST(read_listen, take_listen, "bad-address", "an IPv4 or IPv6 address, eight at most")
 LIST(read_relays, take_relay, "bad-address",
     "an address, or LOCAL=PUBLIC behind a translation, eight at most")
@@ -168,6 +181,7 @@ static const struct ph_field fields[] = {
 	{ "peers", false, ph_field_word, AT(peers), peers },
 	{ "allow", false, read_allow, AT(allow), NULL },
 	{ "deny", false, read_deny, AT(deny), NULL },
+	{ "tcp", false, read_tcp, AT(tcp), NULL },
 	{ "fast", false, read_fast, AT(fast), NULL },
 	{ "workers", false, ph_field_u32, AT(workers), NULL },
 	{ "per-user", false, ph_field_u32, AT(per_user), NULL },
@@ -297,13 +311,15 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 	};
 	ph_turn_server_defaults(t);
 	t->realm = ph_str(c->realm);
-	t->dont_fragment = false;
 	t->sha256 = t->realm.len <= PH_TURN_REALM_SHA256;
 	t->only_allowed = c->peers == 1;
 	t->allow = c->allow;
 	t->n_allow = c->n_allow;
 	t->deny = c->deny;
 	t->n_deny = c->n_deny;
+	t->tcp = c->n_tcp > 0;
+	t->links_to = c->tcp;
+	t->n_links_to = c->n_tcp;
 	t->port_first = (uint16_t)c->ports.lo;
 	t->port_last = (uint16_t)c->ports.hi;
 	t->limits.user = c->per_user != 0 ? c->per_user : t->limits.user;

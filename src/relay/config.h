@@ -10,10 +10,11 @@ struct ph_relay_config {
 	const char *realm, *users, *certificate, *key;	/* users, certificate, key: paths */
 	struct ph_str *secrets;		/* paths */
 	const char **fast;		/* interfaces */
-	struct ph_range *allow, *deny;
+	struct ph_range *allow, *deny, *tcp;
 	ph_u128 *listen;
 	struct ph_turn_relay *relays;
 	size_t n_fast, cap_fast, n_secrets, cap_secrets, n_allow, cap_allow, n_deny, cap_deny;
+	size_t n_tcp, cap_tcp;
 	size_t n_listen, cap_listen, n_relays, cap_relays;
 	struct ph_range ports;
 	uint32_t port, tls, workers, per_user, per_source, total, bytes_per_s;

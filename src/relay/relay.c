@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "os/listen.h"
 #include "os/udp.h"
 #include "relay/worker.h"
 
 struct ph_relay {
 	struct ph_relay_worker *w[PH_RELAY_WORKERS];
+	struct ph_relay_inbox inbox[PH_RELAY_WORKERS];
+	unsigned n_inboxes;
 	pthread_t thread[PH_RELAY_WORKERS];
 	unsigned n, running;
 	struct ph_turn_quota *quota;
@@ -76,6 +79,30 @@ open_fast(struct ph_relay *r, const struct ph_relay_opts *o)
 		say(r, p->name, ph_fast_tier_name(p->tier), p->why);
 }
 
+static int
+open_inboxes(struct ph_relay *r, unsigned n)
+{
+	for (; r->n_inboxes < n; r->n_inboxes++) {
+		struct ph_relay_inbox *b = &r->inbox[r->n_inboxes];
+		int err = ph_bell_new(&b->fd);
+
+		if (err != 0)
+			return err;
+		b->what = PH_RELAY_BELL;
+		pthread_mutex_init(&b->lock, NULL);
+	}
+	return 0;
+}
+
+static void
+close_inboxes(struct ph_relay *r)
+{
+	for (unsigned i = 0; i < r->n_inboxes; i++) {
+		close(r->inbox[i].fd);
+		pthread_mutex_destroy(&r->inbox[i].lock);
+	}
+}
+
 int
 ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char **why)
 {
@@ -90,16 +117,19 @@ ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char 
 		return -ENOMEM;
 	}
 	opts.turn.quota = r->quota;
+	opts.turn.n_workers = (uint8_t)n;
 	r->log = o->log;
 	open_fast(r, o);
 	ph_udp_files(n * (size_t)(opts.turn.limits.allocations + PH_RELAY_STREAMS));
+	err = open_inboxes(r, n);
 	for (unsigned i = 0; i < n && err == 0; i++) {
 		r->w[i] = calloc(1, sizeof(*r->w[i]));
 		if (r->w[i] == NULL)
 			err = -ENOMEM;
 		r->n += err == 0;
+		opts.turn.worker = (uint8_t)i;
 		if (err == 0)
-			err = ph_relay_worker_init(r->w[i], &opts, r->fast, i, n, why);
+			err = ph_relay_worker_init(r->w[i], &opts, r->fast, r->inbox, why);
 	}
 	for (unsigned i = 0; i < n && err == 0; i++) {
 		*why = "threads";
@@ -121,10 +151,11 @@ ph_relay_stop(struct ph_relay *r)
 		atomic_store(&r->w[i]->stop, true);
 	for (unsigned i = 0; i < r->running; i++)
 		pthread_join(r->thread[i], NULL);
-	for (unsigned i = 0; i < r->n; i++) {
+	for (unsigned i = 0; i < r->n; i++)
 		ph_relay_worker_fini(r->w[i]);
+	for (unsigned i = 0; i < r->n; i++)
 		free(r->w[i]);
-	}
+	close_inboxes(r);
 	ph_fast_close(r->fast);
 	ph_turn_quota_free(r->quota);
 	free(r);

@@ -8,7 +8,7 @@
 #include "engine/turn_slab.h"
 #include "os/listen.h"
 #include "os/tcp.h"
-#include "relay/worker.h"
+#include "relay/link.h"
 #include "wire/stream.h"
 
 enum {
@@ -25,6 +25,11 @@ struct ph_relay_stream {
 	struct ph_turn_conn conn;
 	bool decided, shaking, over, writing;	/* writing: room is waited for */
 	bool is_dirty;
+	bool finishing;			/* ends when all is written */
+	bool deaf;			/* nothing is read now */
+	bool joined;			/* to a link, once: the server does not know it any more */
+	struct ph_relay_link *link;	/* its bytes are that one's */
+	int worker;			/* leaving: who is to serve it; else -1 */
 	uint64_t since_us;
 	struct ph_stream in;
 	uint8_t *out;			/* NULL: nothing waits */
@@ -49,6 +54,15 @@ has_room(struct ph_relay_worker *w, ph_u128 from)
 	    *count_of(w, from) < PH_RELAY_STREAMS_SOURCE + w->o.turn.limits.source;
 }
 
+static void
+enlist(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	s->next = w->streams;
+	w->streams = s;
+	w->n_streams++;
+	++*count_of(w, s->conn.client);
+}
+
 void
 ph_relay_stream_new(struct ph_relay_worker *w, const struct ph_relay_listener *l, int fd,
     ph_u128 from, uint16_t port)
@@ -63,16 +77,14 @@ ph_relay_stream_new(struct ph_relay_worker *w, const struct ph_relay_listener *l
 	memset(s, 0, offsetof(struct ph_relay_stream, room));
 	s->what = PH_RELAY_STREAM;
 	s->fd = fd;
+	s->worker = -1;
 	s->since_us = w->now;
 	s->conn = (struct ph_turn_conn){
 		.client = from, .client_port = port, .server = l->addr, .server_port = l->port,
 		.via = PH_TURN_VIA_TCP, .handle = (uintptr_t)s,
 	};
 	ph_stream_init(&s->in, s->room, sizeof(s->room));
-	s->next = w->streams;
-	w->streams = s;
-	w->n_streams++;
-	++*count_of(w, from);
+	enlist(w, s);
 }
 
 /* It is freed when nothing can refer to it any more: by the next tick. */
@@ -83,7 +95,11 @@ end(struct ph_relay_worker *w, struct ph_relay_stream *s)
 		return;
 	s->over = true;
 	--*count_of(w, s->conn.client);
-	ph_turn_server_stream_gone(w->turn, &s->conn, w->now);
+	if (s->link != NULL)
+		ph_relay_link_stream_gone(w, s->link);
+	s->link = NULL;
+	if (!s->joined)
+		ph_turn_server_stream_gone(w->turn, &s->conn, w->now);
 	ph_tls_free(s->tls);
 	s->tls = NULL;
 	close(s->fd);
@@ -154,13 +170,15 @@ write_out(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	if (s->n_out > 0)
 		memmove(s->out, s->out + done, s->n_out);
 	if (wait != s->writing)
-		ph_pollset_write(w->set, s->fd, s, wait);
+		ph_pollset_want(w->set, s->fd, s, !s->deaf, wait);
 	s->writing = wait;
 	if (s->n_out == 0) {
 		free(s->out);
 		s->out = NULL;
 		s->cap_out = 0;
 	}
+	if (s->n_out == 0 && s->finishing)
+		end(w, s);
 }
 
 void
@@ -201,6 +219,23 @@ decide(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	}
 }
 
+/*
+ * Does it name what another worker has made?  Then the stream leaves after this round, unless
+ * it has an allocation here.
+ */
+static bool
+is_for_another(struct ph_relay_worker *w, struct ph_relay_stream *s, const struct ph_frame *f)
+{
+	int worker = w->o.turn.n_workers > 1 ? ph_turn_server_worker(f->p, f->len) : -1;
+
+	if (worker < 0 || worker == w->o.turn.worker || worker >= w->o.turn.n_workers ||
+	    ph_turn_server_holds(w->turn, &s->conn))
+		return false;
+	s->worker = worker;
+	w->leaving = true;
+	return true;
+}
+
 static void
 take_frames(struct ph_relay_worker *w, struct ph_relay_stream *s)
 {
@@ -211,7 +246,13 @@ take_frames(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	    kind != PH_STREAM_BAD) {
 		struct ph_turn_in in = { .conn = s->conn, .data = f.p, .len = f.len };
 
+		if (kind == PH_STREAM_STUN && is_for_another(w, s, &f)) {
+			ph_stream_back(&s->in, &f);
+			return;
+		}
 		ph_relay_worker_take(w, &in);
+		if (s->link != NULL || s->finishing)
+			return;
 	}
 	if (kind == PH_STREAM_BAD)
 		end(w, s);
@@ -226,7 +267,8 @@ hear(struct ph_relay_worker *w, struct ph_relay_stream *s)
 {
 	int n = 1;
 
-	for (int i = 0; i < READS && n > 0 && !s->over; i++) {
+	for (int i = 0; i < READS && n > 0 && !s->over && s->link == NULL && s->worker < 0;
+	    i++) {
 		size_t room;
 		uint8_t *to = ph_stream_room(&s->in, &room);
 
@@ -239,6 +281,8 @@ hear(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	}
 	if ((n < 0 && n != -EAGAIN) || (n == 0 && s->tls == NULL))
 		end(w, s);
+	else if (s->link != NULL)
+		ph_relay_link_move(w, s->link);
 }
 
 void
@@ -260,10 +304,122 @@ ph_relay_stream_ready(struct ph_relay_worker *w, struct ph_relay_stream *s)
 			return;
 		s->shaking = false;
 	}
-	if (s->decided)
+	if (s->link != NULL)
+		ph_relay_link_move(w, s->link);
+	else if (s->decided && !s->finishing)
 		hear(w, s);
 	if (!s->over && s->n_out > 0)
 		write_out(w, s);
+	if (s->link != NULL && s->n_out == 0)
+		ph_relay_link_move(w, s->link);
+}
+
+/* --- joined to a link --- */
+
+void
+ph_relay_stream_join(struct ph_relay_stream *s, struct ph_relay_link *k)
+{
+	s->link = k;
+	s->joined = true;
+}
+
+int
+ph_relay_stream_read(struct ph_relay_worker *w, struct ph_relay_stream *s, void *p, size_t n)
+{
+	size_t rest = ph_stream_rest(&s->in, p, n);
+	int got;
+
+	(void)w;
+	if (rest > 0)
+		return (int)rest;
+	got = s->tls != NULL ? ph_tls_read(s->tls, p, n) : ph_tcp_recv(s->fd, p, n);
+	return got == 0 && s->tls != NULL ? -EAGAIN : got;
+}
+
+size_t
+ph_relay_stream_waiting(const struct ph_relay_stream *s)
+{
+	return s->n_out;
+}
+
+void
+ph_relay_stream_want(struct ph_relay_worker *w, struct ph_relay_stream *s, bool read)
+{
+	if (s->over || s->deaf == !read)
+		return;
+	s->deaf = !read;
+	ph_pollset_want(w->set, s->fd, s, read, s->writing);
+}
+
+void
+ph_relay_stream_finish(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	s->link = NULL;
+	if (s->over)
+		return;
+	s->finishing = true;
+	ph_relay_stream_want(w, s, false);
+	if (s->n_out == 0)
+		end(w, s);
+}
+
+/* --- from one worker to another --- */
+
+static void
+delist(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	struct ph_relay_stream **at = &w->streams;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	w->n_streams--;
+	--*count_of(w, s->conn.client);
+}
+
+void
+ph_relay_stream_leave(struct ph_relay_worker *w)
+{
+	for (struct ph_relay_stream *s = w->streams, *next; w->leaving && s != NULL; s = next) {
+		struct ph_relay_inbox *to = s->worker < 0 ? NULL : &w->inboxes[s->worker];
+
+		next = s->next;
+		if (to == NULL || s->over)
+			continue;
+		delist(w, s);
+		ph_pollset_remove(w->set, s->fd);
+		pthread_mutex_lock(&to->lock);
+		s->next = to->streams;
+		to->streams = s;
+		pthread_mutex_unlock(&to->lock);
+		ph_bell_ring(to->fd);
+	}
+	w->leaving = false;
+}
+
+void
+ph_relay_stream_arrive(struct ph_relay_worker *w)
+{
+	struct ph_relay_inbox *from = &w->inboxes[w->o.turn.worker];
+	struct ph_relay_stream *s, *next;
+
+	ph_bell_answer(from->fd);
+	pthread_mutex_lock(&from->lock);
+	s = from->streams;
+	from->streams = NULL;
+	pthread_mutex_unlock(&from->lock);
+	for (; s != NULL; s = next) {
+		next = s->next;
+		s->worker = -1;
+		s->writing = false;
+		enlist(w, s);
+		if (ph_pollset_add(w->set, s->fd, s) != 0) {
+			end(w, s);
+			continue;
+		}
+		take_frames(w, s);
+		ph_relay_stream_ready(w, s);
+	}
 }
 
 void
@@ -273,7 +429,7 @@ ph_relay_stream_tick(struct ph_relay_worker *w)
 
 	while ((s = *at) != NULL) {
 		if (!s->over && w->now - s->since_us > (uint64_t)PH_RELAY_SILENT_S * US &&
-		    !ph_turn_server_holds(w->turn, &s->conn))
+		    !s->joined && !ph_turn_server_holds(w->turn, &s->conn))
 			end(w, s);
 		if (!s->over) {
 			at = &s->next;
@@ -288,6 +444,13 @@ ph_relay_stream_tick(struct ph_relay_worker *w)
 void
 ph_relay_stream_end_all(struct ph_relay_worker *w)
 {
+	struct ph_relay_inbox *from = &w->inboxes[w->o.turn.worker];
+
+	for (struct ph_relay_stream *s = from->streams, *next; s != NULL; s = next) {
+		next = s->next;
+		enlist(w, s);
+	}
+	from->streams = NULL;
 	for (struct ph_relay_stream *s = w->streams; s != NULL; s = s->next)
 		end(w, s);
 	w->dirty = NULL;

@@ -10,7 +10,7 @@
 #include "os/errqueue.h"
 #include "os/listen.h"
 #include "os/udp.h"
-#include "relay/worker.h"
+#include "relay/link.h"
 
 enum {
 	READY = 256, TURN = 16,		/* messages of one socket in a row */
@@ -42,12 +42,16 @@ open_port(void *arg, struct ph_turn_port *p)
 {
 	struct ph_relay_worker *w = arg;
 	struct ph_burst_opts o = { .addr = p->at.addr, .port = p->at.port, .rcvbuf = PORT_BUFFER };
-	struct ph_relay_port *port;
+	struct ph_relay_port *port = malloc(sizeof(*port));
 
-	if (p->tcp || (port = malloc(sizeof(*port))) == NULL)
+	if (port == NULL)
 		return false;
-	*port = (struct ph_relay_port){ .what = PH_RELAY_PORT, .relay = p->relay };
-	if (ph_burst_open(&o, &port->fd) != 0) {
+	*port = (struct ph_relay_port){
+		.what = p->tcp ? PH_RELAY_PEERS : PH_RELAY_PORT, .relay = p->relay,
+		.addr = p->at.addr, .port = p->at.port,
+	};
+	if ((p->tcp ? ph_listen_shared(p->at.addr, p->at.port, &port->fd) :
+	    ph_burst_open(&o, &port->fd)) != 0) {
 		free(port);
 		return false;
 	}
@@ -102,7 +106,29 @@ to_peer(void *arg, const struct ph_turn_out *o)
 	};
 
 	(void)arg;
+	if (o->ip.df)
+		ph_udp_df(p->fd, !ph_addr_is_v4(o->peer.addr), PH_UDP_NO_FRAGMENT);
 	ph_udp_send(p->fd, &m, 1);
+	if (o->ip.df)
+		ph_udp_df(p->fd, !ph_addr_is_v4(o->peer.addr), PH_UDP_MAY_FRAGMENT);
+}
+
+static void
+connect_link(void *arg, uint32_t link, uint64_t handle, struct ph_stun_addr peer)
+{
+	ph_relay_link_connect(arg, link, (struct ph_relay_port *)(uintptr_t)handle, peer);
+}
+
+static void
+join_link(void *arg, uint32_t link, const struct ph_turn_conn *c)
+{
+	ph_relay_link_join(arg, link, (struct ph_relay_stream *)(uintptr_t)c->handle);
+}
+
+static void
+drop_link(void *arg, uint32_t link)
+{
+	ph_relay_link_drop(arg, link);
 }
 
 static void
@@ -169,17 +195,16 @@ listen_all(struct ph_relay_worker *w, const char **why)
 
 int
 ph_relay_worker_init(struct ph_relay_worker *w, const struct ph_relay_opts *o,
-    struct ph_fast *fast, unsigned number, unsigned n, const char **why)
+    struct ph_fast *fast, struct ph_relay_inbox *inboxes, const char **why)
 {
 	struct ph_turn_ops ops = {
 		.arg = w, .random = give_random, .wall_s = wall_s, .open = open_port,
 		.close = close_port, .to_client = to_client, .to_peer = to_peer, .note = note,
+		.connect = connect_link, .join = join_link, .drop = drop_link,
 	};
 	int err;
 
-	*w = (struct ph_relay_worker){ .o = *o, .set = -1 };
-	w->o.turn.worker = (uint8_t)number;
-	w->o.turn.n_workers = (uint8_t)n;
+	*w = (struct ph_relay_worker){ .o = *o, .set = -1, .inboxes = inboxes };
 	atomic_store(&w->identity, o->identity);
 	w->now = w->ticked_us = ph_clock_us();
 	give_random(w, w->seed, sizeof(w->seed));
@@ -188,6 +213,9 @@ ph_relay_worker_init(struct ph_relay_worker *w, const struct ph_relay_opts *o,
 	err = w->fast == NULL ? -ENOMEM : ph_burst_new(&w->burst);
 	if (err == 0)
 		err = ph_pollset_new(&w->set);
+	if (err == 0)
+		err = ph_pollset_add(w->set, inboxes[o->turn.worker].fd,
+		    &inboxes[o->turn.worker]);
 	if (err != 0)
 		return err;
 	*why = NULL;
@@ -215,6 +243,7 @@ ph_relay_worker_fini(struct ph_relay_worker *w)
 {
 	if (w->turn != NULL) {
 		ph_turn_server_end_all(w->turn, w->now);
+		ph_relay_link_end_all(w);
 		ph_relay_stream_end_all(w);
 		ph_turn_server_free(w->turn);
 	}
@@ -421,6 +450,12 @@ serve(struct ph_relay_worker *w, void **ready, size_t n)
 			accept_all(w, ready[i]);
 		else if (*what == PH_RELAY_STREAM)
 			ph_relay_stream_ready(w, ready[i]);
+		else if (*what == PH_RELAY_PEERS)
+			ph_relay_link_accept(w, ready[i]);
+		else if (*what == PH_RELAY_LINK)
+			ph_relay_link_ready(w, ready[i]);
+		else if (*what == PH_RELAY_BELL)
+			ph_relay_stream_arrive(w);
 	}
 	for (int round = 0; more && round < READY / TURN; round++) {
 		more = false;
@@ -432,7 +467,9 @@ serve(struct ph_relay_worker *w, void **ready, size_t n)
 		}
 	}
 	ph_burst_flush(w->burst);
+	ph_relay_link_settle(w);
 	ph_relay_stream_flush(w);
+	ph_relay_stream_leave(w);
 }
 
 void

@@ -68,6 +68,23 @@ ph_stream_take(struct ph_stream *s, struct ph_frame *f)
 	return kind;
 }
 
+void
+ph_stream_back(struct ph_stream *s, const struct ph_frame *f)
+{
+	s->from -= f->total;
+}
+
+size_t
+ph_stream_rest(struct ph_stream *s, void *out, size_t n)
+{
+	size_t there = s->to - s->from;
+
+	n = n < there ? n : there;
+	memcpy(out, s->buf + s->from, n);
+	s->from += n;
+	return n;
+}
+
 enum ph_stream_first
 ph_stream_first(uint8_t byte)
 {

@@ -48,6 +48,15 @@ void ph_stream_added(struct ph_stream *, size_t);
  */
 enum ph_stream_kind ph_stream_take(struct ph_stream *, struct ph_frame *);
 
+/* ph_stream_back(s, f): the frame that was taken last is the next one again. */
+void ph_stream_back(struct ph_stream *, const struct ph_frame *);
+
+/*
+ * ph_stream_rest(s, out, n): bytes that no frame has taken, at most ${n}, for a stream that
+ * carries something else from here on; how many.
+ */
+size_t ph_stream_rest(struct ph_stream *, void *, size_t);
+
 /*
  * What the first byte from a client says on a TCP port that several protocols share.
  * ChannelData is not among them: an allocation comes before it.

@@ -71,7 +71,31 @@ rules() {
 }
 cut=
 
-# start_relay OPTION...: coturn on 3478 and 443
+# own_relay: ours, with four workers, on the same ports
+own_relay() {
+	"$pinhole" keygen "$work/relay.key" >/dev/null || return 1
+	echo 'alice:secret' >"$work/users"
+	cat >"$work/relay.yaml" <<END
+key: $work/relay.key
+listen: [10.5.2.2, "2001:db8:2::2"]
+port: 8443
+stun: 0
+stuns: 0
+relay:
+  realm: example.org
+  users: $work/users
+  certificate: $work/cert.pem
+  key: $work/key.pem
+  tls: 443
+  workers: 4
+  allow: [10.5.2.9, "2001:db8:2::9"]
+  tcp: [10.5.2.9, "2001:db8:2::9"]
+END
+	ln -sf "$pinhole" "$work/relayd"	# another name: scripts kill tunnels by theirs
+	server "$work/relayd" serve --config "$work/relay.yaml" >"$work/relay.log" 2>&1 &
+}
+
+# start_relay OPTION...: coturn on 3478 and 443, or ours where RELAY is "own"
 start_relay() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
 	    -keyout "$work/key.pem" -out "$work/cert.pem" -subj /CN=relay.example.org \
@@ -79,7 +103,8 @@ start_relay() {
 	    2>/dev/null || return 1
 	chmod a+rx "$work"
 	chmod a+r "$work/cert.pem"
-	server turnserver -n --no-cli --no-software-attribute --lt-cred-mech \
+	[ "${RELAY-}" != own ] || own_relay || return 1
+	[ "${RELAY-}" = own ] || server turnserver -n --no-cli --no-software-attribute --lt-cred-mech \
 	    --user alice:secret --realm example.org --log-file stdout --pidfile "$work/pid" \
 	    --userdb "$work/db" -L 10.5.2.2 -L 2001:db8:2::2 -E 10.5.2.2 -E 2001:db8:2::2 \
 	    --tls-listening-port 443 --cert "$work/cert.pem" --pkey "$work/key.pem" "$@" \
