@@ -10,6 +10,7 @@
 #	make fuzz		every parser, FUZZ_SECONDS each
 #	make oracle		a million packets through the kernel
 #	make accept		browsers and other programs call through the relay
+#	make soak		10,000 allocations for SOAK_SECONDS, an hour: is memory flat?
 #	make bench		the figures of docs/PERFORMANCE.md
 #	make corpus CORPUS=DIR	third-party files with known answers
 #	make golden-update	take what fmt prints now as right; read the diff
@@ -59,6 +60,10 @@ accept: build/pinhole
 bench: build/pinhole
 	@tests/bench/run
 
+soak: build/pinhole
+	@tools/deps build test
+	@tests/relay/soak
+
 corpus: build/pinhole
 	@tests/corpus/run "$(CORPUS)"
 
@@ -77,4 +82,4 @@ clean:
 	rm -rf build build-test
 
 FORCE:
-.PHONY: all help deps demo test lint fuzz oracle accept bench corpus golden-update install clean FORCE
+.PHONY: all help deps demo test lint fuzz oracle accept bench soak corpus golden-update install clean FORCE

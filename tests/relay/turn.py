@@ -55,9 +55,16 @@ def udp(host, port=0, room=1 << 21):
     return s
 
 
+def ready(s, seconds):
+    """Is there something to read within the time?  Unlike select, for any number of files."""
+    p = select.poll()
+    p.register(s, select.POLLIN)
+    return bool(p.poll(1000 * max(0, seconds)))
+
+
 def hear(s, seconds=1.0):
     """One datagram and its sender, or (None, None)."""
-    if not select.select([s], [], [], seconds)[0]:
+    if not ready(s, seconds):
         return None, None
     p, who = s.recvfrom(65536)
     return p, who[:2]
@@ -214,7 +221,7 @@ class Client:
                     return p
             left = max(0, end - time.monotonic())
             waiting = self.via == "tls" and self.s.pending() > 0
-            if not waiting and not select.select([self.s], [], [], left)[0]:
+            if not waiting and not ready(self.s, left):
                 return None
             try:
                 p = self.s.recv(65536)
