@@ -162,6 +162,34 @@ read_ports(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml 
 		*r = (struct ph_range){ lo, hi };
 }
 
+/* "127.0.0.1:9641", "[::1]:9641" */
+static void
+read_metrics(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
+{
+	struct ph_stun_addr *out = to;
+	struct ph_str host = v->text, port;
+	const char *colon;
+	uint64_t n = 0;
+
+	(void)f;
+	if (!ph_fields_is(rd, v, PH_YAML_SCALAR))
+		return;
+	colon = memrchr(host.s, ':', host.len);
+	if (colon != NULL) {
+		port = (struct ph_str){ colon + 1, (size_t)(host.s + host.len - colon) - 1 };
+		host.len = (size_t)(colon - host.s);
+		if (host.len > 2 && host.s[0] == '[' && host.s[host.len - 1] == ']')
+			host = (struct ph_str){ host.s + 1, host.len - 2 };
+		if (!ph_str_u64(port, 10, 65535, &n))
+			n = 0;
+	}
+	if (n == 0 || !ph_addr_parse(host, &out->addr))
+		ph_diag(rd->diags, PH_ERROR, "bad-address", v->at,
+		    "expected ADDRESS:PORT, as 127.0.0.1:9641");
+	else
+		out->port = (uint16_t)n;
+}
+
 #define AT(member) offsetof(struct ph_relay_config, member)
 
 static const char *const peers[] = { "public", "allowed", NULL };
@@ -188,6 +216,7 @@ static const struct ph_field fields[] = {
 	{ "per-source", false, ph_field_u32, AT(per_source), NULL },
 	{ "total", false, ph_field_u32, AT(total), NULL },
 	{ "bytes-per-second", false, ph_field_u32, AT(bytes_per_s), NULL },
+	{ "metrics", false, read_metrics, AT(metrics), NULL },
 	{ "log", false, ph_field_word, AT(log), logs },
 };
 
@@ -307,6 +336,7 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 		.opts = {
 			.port = (uint16_t)c->port, .workers = c->workers, .json = c->log == 1,
 			.fast = c->fast, .n_fast = c->n_fast,
+			.metrics_addr = c->metrics.addr, .metrics_port = c->metrics.port,
 		},
 	};
 	ph_turn_server_defaults(t);

@@ -7,6 +7,7 @@
 
 #include "os/listen.h"
 #include "os/udp.h"
+#include "relay/metrics.h"
 #include "relay/worker.h"
 
 struct ph_relay {
@@ -17,6 +18,7 @@ struct ph_relay {
 	unsigned n, running;
 	struct ph_turn_quota *quota;
 	struct ph_fast *fast;		/* NULL: all goes through user space */
+	struct ph_metrics *metrics;
 	FILE *log;
 };
 
@@ -103,6 +105,21 @@ close_inboxes(struct ph_relay *r)
 	}
 }
 
+/* Any thread. */
+static void
+take_figures(void *arg, struct ph_relay_figures *out)
+{
+	const struct ph_relay *r = arg;
+
+	*out = (struct ph_relay_figures){ .workers = r->running, .fast = r->fast };
+	ph_relay_stats(r, out->stat);
+	for (unsigned i = 0; i < r->n; i++) {
+		out->streams += atomic_load_explicit(&r->w[i]->shown.streams,
+		    memory_order_relaxed);
+		out->moved += atomic_load_explicit(&r->w[i]->shown.moved, memory_order_relaxed);
+	}
+}
+
 int
 ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char **why)
 {
@@ -135,6 +152,11 @@ ph_relay_start(const struct ph_relay_opts *o, struct ph_relay **out, const char 
 		*why = "threads";
 		err = start_thread(r, i);
 	}
+	if (err == 0 && o->metrics_port != 0) {
+		*why = "the port of metrics";
+		err = ph_metrics_start(o->metrics_addr, o->metrics_port, take_figures, r,
+		    &r->metrics);
+	}
 	if (err != 0)
 		ph_relay_stop(r);
 	else
@@ -147,6 +169,7 @@ ph_relay_stop(struct ph_relay *r)
 {
 	if (r == NULL)
 		return;
+	ph_metrics_stop(r->metrics);
 	for (unsigned i = 0; i < r->n; i++)
 		atomic_store(&r->w[i]->stop, true);
 	for (unsigned i = 0; i < r->running; i++)

@@ -41,6 +41,8 @@ struct ph_relay_opts {
 	struct ph_tls_identity *identity;	/* stays the caller's; NULL: no TLS */
 	const char *const *fast;	/* interfaces with a fast path (relay/fast.h) */
 	size_t n_fast;			/* 0: none */
+	ph_u128 metrics_addr;
+	uint16_t metrics_port;		/* 0: nobody is told (relay/metrics.h) */
 	FILE *log;			/* one line for an allocation's life; NULL: none */
 	bool json;			/* as JSON */
 };

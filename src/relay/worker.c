@@ -436,6 +436,9 @@ tick(struct ph_relay_worker *w)
 	ph_relay_stream_tick(w);
 	for (int i = 0; i < PH_TURN_N_STATS; i++)
 		atomic_store_explicit(&w->stats[i], v[i], memory_order_relaxed);
+	atomic_store_explicit(&w->shown.streams, w->n_streams, memory_order_relaxed);
+	atomic_store_explicit(&w->shown.moved, ph_fast_bind_moved(w->fast),
+	    memory_order_relaxed);
 }
 
 static void

@@ -71,6 +71,9 @@ struct ph_relay_worker {
 	struct ph_relay_port *closed;
 	uint64_t now, ticked_us;
 	_Atomic uint64_t stats[PH_TURN_N_STATS];
+	struct {
+		_Atomic uint64_t streams, moved;
+	} shown;			/* as the last tick had them */
 	atomic_bool stop, drain;
 	_Atomic(const struct ph_turn_server_config *) reload;	/* to be taken; NULL: none */
 	_Atomic(struct ph_tls_identity *) identity;
