@@ -9,7 +9,8 @@
 # Three network namespaces that belong to processes of this script and end with it.
 #
 #	client CMD..., firewall CMD..., relay CMD...	run it there
-#	only PROTO PORT			the firewall lets nothing else through
+#	make_far			far CMD...: 10.78.3.2, .4 and fd78:3::2, behind the firewall, too
+#	only PROTO PORT			the firewall lets the client nowhere else
 #	start_relay			RELAY=pinhole (the default) or coturn, to judge a judge
 #	stop_relay
 #
@@ -96,6 +97,28 @@ route add default via 10.78.2.1
 route add default via fd78:2::1
 END
 
+far_net=
+far() { nsenter -t "$far_net" -n -- "$@"; }
+make_far() {
+	space far
+	firewall ip link add far type veth peer name f
+	firewall ip link set f netns "$far_net"
+	firewall ip -batch - <<'END'
+addr add 10.78.3.1/24 dev far
+addr add fd78:3::1/64 dev far nodad
+link set far up
+END
+	far ip -batch - <<'END'
+link set lo up
+addr add 10.78.3.2/24 dev f
+addr add 10.78.3.4/24 dev f
+addr add fd78:3::2/64 dev f nodad
+link set f up
+route add default via 10.78.3.1
+route add default via fd78:3::1
+END
+}
+
 only() {
 	firewall nft -f - <<END
 flush ruleset
@@ -105,6 +128,7 @@ table inet site {
 		ct state established,related accept
 		meta l4proto ipv6-icmp accept
 		iifname inside $1 dport $2 accept
+		iifname { outside, far } oifname { outside, far } accept
 		counter
 	}
 }

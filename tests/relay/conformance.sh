@@ -5,25 +5,7 @@
 # path at tc, and with XDP (conformance.py).
 . tests/judges/net.sh
 need python3 ethtool
-far_net=
-space far
-far() { nsenter -t "$far_net" -n -- "$@"; }
-firewall ip link add far type veth peer name f
-firewall ip link set f netns "$far_net"
-firewall ip -batch - <<'END'
-addr add 10.78.3.1/24 dev far
-addr add fd78:3::1/64 dev far nodad
-link set far up
-END
-far ip -batch - <<'END'
-link set lo up
-addr add 10.78.3.2/24 dev f
-addr add 10.78.3.4/24 dev f
-addr add fd78:3::2/64 dev f nodad
-link set f up
-route add default via 10.78.3.1
-route add default via fd78:3::1
-END
+make_far
 # packets of this host have checksums that are still to be made, which a wire would not carry
 client ethtool -K c tx off >/dev/null 2>&1
 far ethtool -K f tx off >/dev/null 2>&1
