@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/run.h"
+#include "os/confine.h"
 #include "os/file.h"
 #include "relay/relay.h"
 #include "serve/config.h"
@@ -117,7 +118,19 @@ struct beside {
 	size_t n_old, cap_old;
 };
 
-/* 0, or the exit code; without a part "relay" there is none. */
+/* Its files; without a part "relay" there are none.  0, or the exit code. */
+static int
+load_relay(struct beside *b, const struct ph_serve_config *c)
+{
+	struct ph_run *run = b->run;
+
+	if (c->relay != NULL && !ph_relay_config_load(&run->mem, &run->diags, c->relay, c->listen,
+	    c->n_listen, &b->loaded))
+		return PH_EXIT_DATA;
+	b->loaded.opts.log = run->err;
+	return 0;
+}
+
 static int
 start_relay(struct beside *b, const struct ph_serve_config *c)
 {
@@ -127,10 +140,6 @@ start_relay(struct beside *b, const struct ph_serve_config *c)
 
 	if (c->relay == NULL)
 		return 0;
-	if (!ph_relay_config_load(&run->mem, &run->diags, c->relay, c->listen, c->n_listen,
-	    &b->loaded))
-		return PH_EXIT_DATA;
-	b->loaded.opts.log = run->err;
 	err = ph_relay_start(&b->loaded.opts, &b->relay, &why);
 	return err < 0 ? cannot_serve(run, why, err) : 0;
 }
@@ -170,6 +179,38 @@ drain(void *arg)
 	fputs("draining: no new allocations\n", b->run->err);
 }
 
+static bool
+wants_fast(const struct ph_serve_config *c)
+{
+	return c->relay != NULL && c->relay->n_fast > 0;
+}
+
+/* Before there are threads: who we are.  0, or the exit code. */
+static int
+become(struct ph_run *run, const struct ph_serve_config *c)
+{
+	const char *why = ph_confine_user(c->user, wants_fast(c));
+
+	if (why == NULL)
+		return 0;
+	fprintf(run->err, "pinhole: cannot become the user '%s': %s\n",
+	    c->user != NULL ? c->user : "", why);
+	return PH_EXIT_NO_PERMISSION;
+}
+
+/* And what is left to do, when all is started but what comes from outside. */
+static void
+confine(struct ph_run *run, const struct ph_serve_config *c)
+{
+	const char *why = c->confine != 0 ? "by the configuration" :
+	    ph_confine_calls(wants_fast(c));
+
+	if (why == NULL)
+		fputs("confined: system calls are filtered\n", run->err);
+	else
+		fprintf(run->err, "not confined: system calls are not filtered: %s\n", why);
+}
+
 static int
 run_serve(struct ph_run *run)
 {
@@ -196,8 +237,13 @@ run_serve(struct ph_run *run)
 	o.control_port = (uint16_t)c.port;
 	o.stun_port = (uint16_t)c.stun;
 	o.stuns_port = (uint16_t)c.stuns;
-	err = start_relay(&b, &c);
+	err = load_relay(&b, &c);
+	if (err == 0)
+		err = become(run, &c);
+	if (err == 0)
+		err = start_relay(&b, &c);
 	if (err == 0) {
+		confine(run, &c);
 		err = ph_serve_run(&o, &why);
 		err = err < 0 ? cannot_serve(run, why, err) : PH_EXIT_OK;
 	}

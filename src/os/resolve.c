@@ -36,7 +36,7 @@ ph_resolve_own(struct ph_arena *mem)
 	ph_u128 addr;
 
 	if (getifaddrs(&all) != 0)
-		return out;
+		return NULL;
 	for (const struct ifaddrs *a = all; a != NULL; a = a->ifa_next)
 		if (a->ifa_addr != NULL && ph_sockaddr_addr(a->ifa_addr, &addr))
 			out = ph_ranges_union(mem, out, ph_ranges_one(mem, addr, addr));

@@ -11,7 +11,7 @@
  */
 const struct ph_ranges *ph_resolve_name(struct ph_arena *, const char *, const char **why);
 
-/* ph_resolve_own(mem): all addresses of this host's interfaces. */
+/* ph_resolve_own(mem): all addresses of this host's interfaces; NULL: not to be had. */
 const struct ph_ranges *ph_resolve_own(struct ph_arena *);
 
 #endif

@@ -357,6 +357,9 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 	t->limits.all = c->total;
 	t->limits.bytes_per_s = c->bytes_per_s;
 	own = ph_resolve_own(mem);
+	if (own == NULL)
+		return wrong(d, "this host's own addresses, which no client may have as peers, "
+		    "cannot be read (AF_NETLINK)");
 	t->own = own->r;
 	t->n_own = own->n;
 	if (RAND_bytes(t->nonce_key, sizeof(t->nonce_key)) != 1)

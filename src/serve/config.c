@@ -95,8 +95,12 @@ read_relay(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml 
 
 #define AT(member) offsetof(struct ph_serve_config, member)
 
+static const char *const confines[] = { "yes", "no", NULL };
+
 static const struct ph_field fields[] = {
 	{ "key", false, ph_field_text, AT(key), NULL },
+	{ "user", false, ph_field_text, AT(user), NULL },
+	{ "confine", false, ph_field_word, AT(confine), confines },
 	{ "clients", false, read_clients, AT(clients), NULL },
 	{ "listen", false, read_listen, AT(listen), NULL },
 	{ "port", false, read_port, AT(port), NULL },

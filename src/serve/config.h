@@ -9,6 +9,8 @@
 /* What a file, or options, say of a responder; see pinhole-serve(1). */
 struct ph_serve_config {
 	const char *key;		/* path; NULL: not said */
+	const char *user;		/* to become; NULL: who starts it */
+	int confine;			/* 0: system calls are filtered; 1: they are not */
 	uint8_t (*clients)[PH_TLS_KEY];
 	size_t n_clients, cap_clients;
 	ph_u128 *listen;

@@ -154,6 +154,7 @@ start_pinhole() {
 	printf 'alice:secret\n%s' "${RELAY_USERS-}" >"$work/users"
 	[ -e "$work/key" ] || "$pinhole" keygen "$work/key" >/dev/null
 	cat >"$work/serve.yaml" <<END
+${RELAY_TOP:-confine: yes}
 key: $work/key
 listen: [10.78.2.2, "fd78:2::2"]
 port: 8443
