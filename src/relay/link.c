@@ -230,6 +230,13 @@ ph_relay_link_move(struct ph_relay_worker *w, struct ph_relay_link *k)
 	ph_relay_stream_want(w, k->stream, k->to == 0 && !k->client_done);
 }
 
+void
+ph_relay_link_room(struct ph_relay_worker *w, struct ph_relay_link *k)
+{
+	if (!k->over && k->stream != NULL && ph_relay_stream_waiting(k->stream) < STREAM_FULL)
+		want(w, k, true, k->write_wanted);
+}
+
 /* Connected, or not. */
 static void
 settle(struct ph_relay_worker *w, struct ph_relay_link *k)

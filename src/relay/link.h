@@ -41,6 +41,9 @@ void ph_relay_link_ready(struct ph_relay_worker *, struct ph_relay_link *);
  */
 void ph_relay_link_move(struct ph_relay_worker *, struct ph_relay_link *);
 
+/* ph_relay_link_room(w, k): its stream has written something; more may come from the peer. */
+void ph_relay_link_room(struct ph_relay_worker *, struct ph_relay_link *);
+
 /* ph_relay_link_stream_gone(w, k): its stream is closed; the link goes, too. */
 void ph_relay_link_stream_gone(struct ph_relay_worker *, struct ph_relay_link *);
 

@@ -177,6 +177,8 @@ write_out(struct ph_relay_worker *w, struct ph_relay_stream *s)
 		s->out = NULL;
 		s->cap_out = 0;
 	}
+	if (s->link != NULL)
+		ph_relay_link_room(w, s->link);
 	if (s->n_out == 0 && s->finishing)
 		end(w, s);
 }

@@ -507,6 +507,125 @@ def slow():
         assert files() <= n - 2, (n, files())
 
 
+# --- TCP to peers (RFC 6062) ---
+
+def tcp_at(host, port, serve):
+    """Somebody who accepts connections there, and does ${serve} with each."""
+    s = in_relay(lambda: socket.create_server((host, port), family=turn.family_of(host)))
+
+    def run():
+        while True:
+            c, _ = s.accept()
+            threading.Thread(target=serve, args=(c,), daemon=True).start()
+    threading.Thread(target=run, daemon=True).start()
+    return s.getsockname()[1]
+
+
+def back(c):
+    """Send back what comes."""
+    while p := c.recv(65536):
+        c.sendall(p)
+    c.close()
+
+
+def endless(c):
+    try:
+        while True:
+            c.sendall(bytes(65536))
+    except OSError:
+        pass
+
+
+def allocate_tcp(**how):
+    c = turn.Client(RELAY, via="tcp", **how)
+    a = c.ask(ALLOCATE, [("transport", 6)])
+    assert a.code == 200, a.code
+    return c
+
+
+def connect(c, peer):
+    return c.ask(turn.CONNECT, [("peer", peer)])
+
+
+def join(c, number, user="alice", password="secret", via="tcp"):
+    """A stream of ${user} that names the connection; the answer's code."""
+    d = turn.Client((RELAY[0], 443) if via == "tls" else RELAY, user, password, via=via)
+    return d, d.ask(turn.CONNECTION_BIND, [("connection", number)]).code
+
+
+def links():
+    port = tcp_at(PEER, 0, back)
+    for host in ("127.0.0.1", "10.78.2.2", "10.78.2.8"):
+        tcp_at(host, port, back)
+    c = allocate_tcp()
+    with tap(f"TCP to none of {len(DENIED4)}, nor to the relay itself"):
+        for peer in (*DENIED4, "10.78.2.2"):
+            for where in (port, 443, 3478):
+                a = connect(c, (peer, where))
+                assert a.code in (400, 403), (peer, where, a.code)
+        assert connect(c, (PEER, 0)).code in (400, 403)
+        for peer in ("::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"):
+            assert connect(c, (peer, port)).code in (403, 443), peer
+    with tap("who refuses is told as 447, and can be tried again"):
+        for _ in range(3):
+            assert connect(c, (PEER, 9)).code == 447
+    with tap("a connection is for its user, once, and for who knows its number"):
+        a = connect(c, (PEER, port))
+        assert a.code == 200, a.code
+        number = a.get("connection")
+        assert connect(c, (PEER, port)).code == 446
+        assert join(c, number, "bob", "builder")[1] in (400, 441)
+        for i in range(32):
+            n = struct.pack("!I", struct.unpack("!I", number)[0] ^ 1 << i)
+            assert join(c, n)[1] == 400, i
+        u = turn.Client(RELAY)
+        assert u.ask(turn.CONNECTION_BIND, [("connection", number)]).code == 400
+        d, code = join(c, number)
+        assert code == 200, code
+        assert join(c, number)[1] == 400
+    for via in ("tcp", "tls"):
+        with tap(f"a megabyte there and back, {via}"):
+            if via == "tls":
+                d, code = join(c, connect(c, (PEER, port)).get("connection"), via=via)
+                assert code == 200, code
+            p, got = os.urandom(1 << 20), b""
+            threading.Thread(target=d.s.sendall, args=(p,), daemon=True).start()
+            while len(got) < len(p) and turn.ready(d.s, 2):
+                got += d.s.recv(65536)
+            assert got == p, len(got)
+            d.close()
+            time.sleep(0.1)
+    with tap("who does not read what a peer sends without end costs little"):
+        lot = tcp_at(PEER, 0, endless)
+        before = rss_kb()
+        v = []
+        for _ in range(4):
+            e = allocate_tcp()
+            v.append((e, join(e, connect(e, (PEER, lot)).get("connection"))[0]))
+        time.sleep(0.5)
+        busy = cpu_s()
+        time.sleep(0.5)
+        assert rss_kb() - before < 2048, rss_kb() - before
+        assert cpu_s() - busy < 0.1, cpu_s() - busy
+    with tap("and is let go of with its allocation"):
+        n = files()
+        for e, _ in v:
+            e.close()
+        until(lambda: files() <= n - 12)
+        for _, d in v:
+            d.s.settimeout(2)
+            while d.s.recv(1 << 20):
+                pass
+    with tap("connections that nobody takes are held no longer than their allocation"):
+        e = allocate_tcp()
+        ports = [tcp_at(PEER, 0, back) for _ in range(20)]
+        n = files()
+        assert all(connect(e, (PEER, where)).code == 200 for where in ports)
+        assert files() >= n + 20
+        e.close()
+        until(lambda: files() <= n)
+
+
 # --- reload, drain, the end ---
 
 def under_load():
@@ -602,7 +721,7 @@ def killed():
 
 
 PARTS = {f.__name__: f for f in (flood, spoofed, disguises, unsigned, quotas, exhausted, slow,
-                                 under_load, drain, killed)}
+                                 links, under_load, drain, killed)}
 if part == "purge":
     purge(*more)
 else:

@@ -43,7 +43,8 @@ start() {
 }
 
 start 'workers: 2
-  per-source: 100'
+  per-source: 100
+  tcp: [0.0.0.0/0, "::/0"]'
 attack flood
 attack spoofed
 if [ "$(counted answered)" -gt 0 ] && [ "$(counted answered)" -le $((2 * $(counted asked))) ]; then
@@ -54,6 +55,7 @@ fi
 attack disguises
 attack unsigned
 attack slow
+attack links
 attack under_load
 attack purge "$work/serve.yaml"
 attack drain

@@ -18,13 +18,14 @@ import time
 
 COOKIE = 0x2112A442
 BINDING, ALLOCATE, REFRESH, SEND, DATA, CREATE_PERMISSION, CHANNEL_BIND = 1, 3, 4, 6, 7, 8, 9
+CONNECT, CONNECTION_BIND = 10, 11
 REQUEST, INDICATION, SUCCESS, ERROR = 0, 1, 2, 3
 NUMBERS = {
     "username": 0x0006, "integrity": 0x0008, "error": 0x0009, "unknown": 0x000A,
     "channel": 0x000C, "lifetime": 0x000D, "peer": 0x0012, "data": 0x0013, "realm": 0x0014,
     "nonce": 0x0015, "relayed": 0x0016, "family": 0x0017, "even": 0x0018,
     "transport": 0x0019, "fragment": 0x001A, "integrity256": 0x001C, "algorithm": 0x001D,
-    "userhash": 0x001E, "mapped": 0x0020, "token": 0x0022, "more": 0x8000,
+    "userhash": 0x001E, "mapped": 0x0020, "token": 0x0022, "connection": 0x002A, "more": 0x8000,
     "more_error": 0x8001, "algorithms": 0x8002, "icmp": 0x8004, "fingerprint": 0x8028,
 }
 NAMES = {number: name for name, number in NUMBERS.items()}
