@@ -11,7 +11,7 @@
 #	make oracle		a million packets through the kernel
 #	make accept		browsers and other programs call through the relay
 #	make soak		10,000 allocations for SOAK_SECONDS, an hour: is memory flat?
-#	make bench		the figures of docs/PERFORMANCE.md
+#	make bench [PART=relay]	the figures of docs/PERFORMANCE.md
 #	make corpus CORPUS=DIR	third-party files with known answers
 #	make golden-update	take what fmt prints now as right; read the diff
 #	make install		DESTDIR= PREFIX=/usr/local
@@ -58,7 +58,7 @@ accept: build/pinhole
 	@tests/judges/run
 
 bench: build/pinhole
-	@tests/bench/run
+	@tests/bench/run $(PART)
 
 soak: build/pinhole
 	@tools/deps build test

@@ -112,6 +112,7 @@ cannot_serve(struct ph_run *run, const char *what, int err)
 /* The relay beside the responder, and what it was made of. */
 struct beside {
 	struct ph_run *run;
+	struct ph_serve_door *door;	/* for control connections on the relay's ports */
 	struct ph_relay *relay;
 	struct ph_relay_loaded loaded;
 	struct ph_tls_identity **old;	/* replaced, but perhaps still looked at */
@@ -131,6 +132,16 @@ load_relay(struct beside *b, const struct ph_serve_config *c)
 	return 0;
 }
 
+static void
+enter(void *arg, int fd, const struct ph_turn_conn *c)
+{
+	struct beside *b = arg;
+
+	ph_serve_door_enter(b->door, &(struct ph_serve_guest){
+		.fd = fd, .from = c->client, .local = c->server, .from_port = c->client_port,
+	});
+}
+
 static int
 start_relay(struct beside *b, const struct ph_serve_config *c)
 {
@@ -140,6 +151,11 @@ start_relay(struct beside *b, const struct ph_serve_config *c)
 
 	if (c->relay == NULL)
 		return 0;
+	b->door = ph_serve_door_new();
+	if (b->door == NULL)
+		return cannot_serve(run, "the relay", -ENOMEM);
+	b->loaded.opts.control = enter;
+	b->loaded.opts.control_arg = b;
 	err = ph_relay_start(&b->loaded.opts, &b->relay, &why);
 	return err < 0 ? cannot_serve(run, why, err) : 0;
 }
@@ -243,11 +259,15 @@ run_serve(struct ph_run *run)
 	if (err == 0)
 		err = start_relay(&b, &c);
 	if (err == 0) {
+		o.door = b.door;
+		if (b.relay != NULL && b.loaded.opts.tls_port == c.port)
+			o.control_port = 0;	/* the relay has it, and hands over what is ours */
 		confine(run, &c);
 		err = ph_serve_run(&o, &why);
 		err = err < 0 ? cannot_serve(run, why, err) : PH_EXIT_OK;
 	}
 	ph_relay_stop(b.relay);
+	ph_serve_door_free(b.door);
 	ph_tls_identity_free(b.loaded.identity);
 	for (size_t i = 0; i < b.n_old; i++)
 		ph_tls_identity_free(b.old[i]);

@@ -172,6 +172,14 @@ ph_tcp_peek(int fd, void *p, size_t n)
 }
 
 void
+ph_tcp_wake_at(int fd, size_t n)
+{
+	int bytes = (int)n;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
+void
 ph_tcp_abort(int fd)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };

@@ -66,6 +66,9 @@ void ph_tcp_shut(int);
 /* ph_tcp_peek(fd, p, n): the same as recv, and the bytes are still there. */
 int ph_tcp_peek(int, void *, size_t);
 
+/* ph_tcp_wake_at(fd, n): it counts as readable from so many bytes on; 1 is usual. */
+void ph_tcp_wake_at(int, size_t);
+
 /* ph_tcp_abort(fd): close at once, with a RST where there is a connection. */
 void ph_tcp_abort(int);
 

@@ -84,6 +84,13 @@ take_tcp(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 }
 
 static bool
+take_web_name(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+{
+	*PH_PUSH(rd->mem, c->web_names, c->n_web_names, c->cap_web_names) = s;
+	return s.len > 0 && s.len < 256;
+}
+
+static bool
 take_listen(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 {
 	ph_u128 a;
@@ -123,6 +130,7 @@ LIST(read_secrets, take_secret, "bad-value", "the path of a file")
 LIST(read_fast, take_fast, "bad-value", "the name of an interface")
 LIST(read_allow, take_allow, "bad-address", "an address or a prefix")
 LIST(read_deny, take_deny, "bad-address", "an address or a prefix")
+LIST(read_web_names, take_web_name, "bad-value", "the name of a host")
 LIST(read_tcp, take_tcp, "bad-address", "an address or a prefix")
 LIST(read_listen, take_listen, "bad-address", "an IPv4 or IPv6 address, eight at most")
 LIST(read_relays, take_relay, "bad-address",
@@ -164,7 +172,7 @@ read_ports(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml 
 
 /* "127.0.0.1:9641", "[::1]:9641" */
 static void
-read_metrics(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
+read_place(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
 {
 	struct ph_stun_addr *out = to;
 	struct ph_str host = v->text, port;
@@ -216,7 +224,10 @@ static const struct ph_field fields[] = {
 	{ "per-source", false, ph_field_u32, AT(per_source), NULL },
 	{ "total", false, ph_field_u32, AT(total), NULL },
 	{ "bytes-per-second", false, ph_field_u32, AT(bytes_per_s), NULL },
-	{ "metrics", false, read_metrics, AT(metrics), NULL },
+	{ "metrics", false, read_place, AT(metrics), NULL },
+	{ "web", false, read_place, AT(web), NULL },
+	{ "web-plain", false, read_place, AT(web_plain), NULL },
+	{ "web-names", false, read_web_names, AT(web_names), NULL },
 	{ "log", false, ph_field_word, AT(log), logs },
 };
 
@@ -336,6 +347,8 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 		.opts = {
 			.port = (uint16_t)c->port, .workers = c->workers, .json = c->log == 1,
 			.fast = c->fast, .n_fast = c->n_fast,
+			.web = c->web, .web_plain = c->web_plain, .web_names = c->web_names,
+			.n_web_names = c->n_web_names,
 			.metrics_addr = c->metrics.addr, .metrics_port = c->metrics.port,
 		},
 	};

@@ -15,7 +15,9 @@ struct ph_relay_config {
 	struct ph_turn_relay *relays;
 	size_t n_fast, cap_fast, n_secrets, cap_secrets, n_allow, cap_allow, n_deny, cap_deny;
 	size_t n_tcp, cap_tcp;
-	struct ph_stun_addr metrics;	/* port 0: none */
+	struct ph_stun_addr metrics, web, web_plain;	/* port 0: none */
+	struct ph_str *web_names;
+	size_t n_web_names, cap_web_names;
 	size_t n_listen, cap_listen, n_relays, cap_relays;
 	struct ph_range ports;
 	uint32_t port, tls, workers, per_user, per_source, total, bytes_per_s;

@@ -109,6 +109,31 @@ ph_relay_link_connect(struct ph_relay_worker *w, uint32_t number,
 		want(w, k, false, true);
 }
 
+/* Links without a number are not the server's. */
+bool
+ph_relay_link_pass(struct ph_relay_worker *w, struct ph_relay_stream *s, struct ph_stun_addr to)
+{
+	struct ph_relay_link *k;
+	int fd;
+
+	if (ph_tcp_connect(to.addr, to.port, 0, &fd) != 0)
+		return false;
+	k = add(w, 0, fd, false);
+	if (k == NULL || ph_pollset_add(w->set, fd, k) != 0) {
+		if (k != NULL)
+			end(w, k);
+		else
+			close(fd);
+		return false;
+	}
+	k->read_wanted = true;
+	want(w, k, false, true);
+	k->stream = s;
+	ph_relay_stream_join(s, k);
+	ph_relay_stream_want(w, s, false);
+	return true;
+}
+
 void
 ph_relay_link_accept(struct ph_relay_worker *w, const struct ph_relay_port *port)
 {
@@ -219,7 +244,7 @@ move_down(struct ph_relay_worker *w, struct ph_relay_link *k)
 void
 ph_relay_link_move(struct ph_relay_worker *w, struct ph_relay_link *k)
 {
-	if (k->over || k->stream == NULL)
+	if (k->over || k->stream == NULL || !k->open)
 		return;
 	if (!move_up(w, k) || !move_down(w, k) || k->peer_done ||
 	    (k->client_done && k->to == 0)) {
@@ -255,6 +280,7 @@ settle(struct ph_relay_worker *w, struct ph_relay_link *k)
 		end(w, k);
 	}
 	ph_turn_server_connected(w->turn, k->number, k->open, w->now);
+	ph_relay_link_move(w, k);
 }
 
 void

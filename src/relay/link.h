@@ -23,6 +23,12 @@ struct ph_relay_link;
 void ph_relay_link_connect(struct ph_relay_worker *, uint32_t, const struct ph_relay_port *,
     struct ph_stun_addr);
 
+/*
+ * ph_relay_link_pass(w, s, to): the stream is for somebody else, at ${to}, with all that it
+ * has said.  False: it cannot be reached.
+ */
+bool ph_relay_link_pass(struct ph_relay_worker *, struct ph_relay_stream *, struct ph_stun_addr);
+
 /* ph_relay_link_accept(w, port): peers that have connected to a relayed port. */
 void ph_relay_link_accept(struct ph_relay_worker *, const struct ph_relay_port *);
 

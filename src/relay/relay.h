@@ -22,7 +22,14 @@
  * gets one write for all that peers sent to it meanwhile, and what it does not take soon
  * is dropped, as a full network would: media that is late is worth nothing.
  *
- * A TCP port takes TLS and STUN alike, by the first byte (RFC 7983's ranges).
+ * A TCP port takes TLS and STUN alike, by the first byte (RFC 7983's ranges), and hands on what
+ * is for others by the client's hello (wire/tls_hello.h):
+ *
+ *	STUN		the relay
+ *	TLS		"pinhole/1" is offered: the responder's control channel
+ *			"stun.turn" (RFC 7443), or nothing: the relay
+ *			anything else, or one of the web server's names: the web server
+ *	HTTP		the web server
  */
 enum ph_relay_limits {
 	PH_RELAY_LISTEN = 8, PH_RELAY_WORKERS = 64,
@@ -39,6 +46,16 @@ struct ph_relay_opts {
 	uint16_t port, tls_port;	/* UDP and TCP; TLS first on the other: 0, none */
 	unsigned workers;		/* 0: one a processor */
 	struct ph_tls_identity *identity;	/* stays the caller's; NULL: no TLS */
+	/*
+	 * What else comes to the TCP ports: TLS that asks for the responder's control channel, to
+	 * control(), any thread; for a web server, by its protocols or its name, and HTTP.  Not a
+	 * byte of these was taken; without a place to go to they are closed.
+	 */
+	void (*control)(void *, int fd, const struct ph_turn_conn *);
+	void *control_arg;
+	struct ph_stun_addr web, web_plain;	/* port 0: none */
+	const struct ph_str *web_names;
+	size_t n_web_names;
 	const char *const *fast;	/* interfaces with a fast path (relay/fast.h) */
 	size_t n_fast;			/* 0: none */
 	ph_u128 metrics_addr;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "engine/turn_quota.h"
@@ -9,7 +10,9 @@
 #include "os/listen.h"
 #include "os/tcp.h"
 #include "relay/link.h"
+#include "wire/control.h"
 #include "wire/stream.h"
+#include "wire/tls_hello.h"
 
 enum {
 	IN_ROOM = 16384,		/* bytes; the longest frame, too */
@@ -29,6 +32,7 @@ struct ph_relay_stream {
 	bool deaf;			/* nothing is read now */
 	bool joined;			/* to a link, once: the server does not know it any more */
 	struct ph_relay_link *link;	/* its bytes are that one's */
+	size_t peeked;			/* bytes of a hello that was not whole */
 	int worker;			/* leaving: who is to serve it; else -1 */
 	uint64_t since_us;
 	struct ph_stream in;
@@ -102,7 +106,8 @@ end(struct ph_relay_worker *w, struct ph_relay_stream *s)
 		ph_turn_server_stream_gone(w->turn, &s->conn, w->now);
 	ph_tls_free(s->tls);
 	s->tls = NULL;
-	close(s->fd);
+	if (s->fd >= 0)
+		close(s->fd);
 	free(s->out);
 	s->out = NULL;
 	s->n_out = s->cap_out = 0;
@@ -198,24 +203,90 @@ ph_relay_stream_flush(struct ph_relay_worker *w)
 
 /* --- what comes in --- */
 
-/* TLS or STUN: the first byte tells.  False: neither, or it closed before it said anything. */
+static bool
+is_web_name(const struct ph_relay_worker *w, struct ph_str name)
+{
+	for (size_t i = 0; i < w->o.n_web_names; i++)
+		if (w->o.web_names[i].len == name.len &&
+		    strncasecmp(w->o.web_names[i].s, name.s, name.len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_for_web(const struct ph_relay_worker *w, const struct ph_tls_hello *h)
+{
+	if (h->name.len > 0 && is_web_name(w, h->name))
+		return true;
+	return h->n_alpn > 0 && !ph_tls_hello_offers(h, "stun.turn");
+}
+
+/* The responder goes on with it, from its first byte. */
+static bool
+hand_to_responder(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	ph_pollset_remove(w->set, s->fd);
+	w->o.control(w->o.control_arg, s->fd, &s->conn);
+	s->fd = -1;
+	s->joined = true;		/* the server never knew it */
+	return false;
+}
+
+/* Whom does the client's hello mean?  False: nobody here. */
+static bool
+decide_tls(struct ph_relay_worker *w, struct ph_relay_stream *s)
+{
+	static _Thread_local uint8_t bytes[PH_TLS_HELLO_MAX], room[PH_TLS_HELLO_MAX];
+	struct ph_tls_opts o = { .identity = atomic_load(&w->identity) };
+	int n = ph_tcp_peek(s->fd, bytes, sizeof(bytes));
+	struct ph_tls_hello hello;
+
+	if (n <= 0)
+		return n == -EAGAIN;
+	if ((size_t)n <= s->peeked)
+		return false;		/* woken, and no more came: it has closed */
+	switch (ph_tls_hello_read(bytes, (size_t)n, room, &hello)) {
+	case PH_TLS_HELLO_MORE:
+		s->peeked = (size_t)n;
+		ph_tcp_wake_at(s->fd, s->peeked + 1);
+		return true;
+	case PH_TLS_HELLO_BAD:
+		return false;
+	case PH_TLS_HELLO_READY:
+		break;
+	}
+	ph_tcp_wake_at(s->fd, 1);
+	s->decided = true;
+	if (w->o.control != NULL && ph_tls_hello_offers(&hello, PH_CONTROL_ALPN))
+		return hand_to_responder(w, s);
+	if (is_for_web(w, &hello))
+		return w->o.web.port != 0 && ph_relay_link_pass(w, s, w->o.web);
+	s->conn.via = PH_TURN_VIA_TLS;
+	s->shaking = true;
+	return o.identity != NULL && ph_tls_server(s->fd, &o, &s->tls) == 0;
+}
+
+/*
+ * TLS, STUN or HTTP: the first byte tells.  False: nothing that is served, or it closed before
+ * it said anything.
+ */
 static bool
 decide(struct ph_relay_worker *w, struct ph_relay_stream *s)
 {
-	struct ph_tls_opts o = { .identity = atomic_load(&w->identity) };
 	uint8_t first;
 	int n = ph_tcp_peek(s->fd, &first, 1);
 
 	if (n != 1)
 		return n == -EAGAIN;
-	s->decided = true;
 	switch (ph_stream_first(first)) {
 	case PH_FIRST_STUN:
+		s->decided = true;
 		return true;
 	case PH_FIRST_TLS:
-		s->conn.via = PH_TURN_VIA_TLS;
-		s->shaking = true;
-		return o.identity != NULL && ph_tls_server(s->fd, &o, &s->tls) == 0;
+		return decide_tls(w, s);
+	case PH_FIRST_HTTP:
+		s->decided = true;
+		return w->o.web_plain.port != 0 && ph_relay_link_pass(w, s, w->o.web_plain);
 	default:
 		return false;
 	}
@@ -298,6 +369,8 @@ ph_relay_stream_ready(struct ph_relay_worker *w, struct ph_relay_stream *s)
 		end(w, s);
 		return;
 	}
+	if (!s->decided)
+		return;			/* its hello is not whole yet */
 	if (s->shaking) {
 		state = ph_tls_shake(s->tls);
 		if (state == PH_TLS_FAILED)

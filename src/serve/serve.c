@@ -55,7 +55,7 @@ struct server {
 	const struct ph_serve_opts *o;
 	uv_loop_t uv;
 	uv_signal_t term, intr, hangup, user;
-	uv_poll_t stun_poll;
+	uv_poll_t stun_poll, door_poll;
 	struct ph_stun_service *stun;
 	struct listener v[3 * PH_SERVE_LISTEN];
 	size_t n, n_guests, n_plain;
@@ -137,23 +137,23 @@ guest_run(struct guest *g)
 }
 
 static void
-guest_new(struct server *s, const struct listener *l, int fd, ph_u128 from, uint16_t port)
+guest_new(struct server *s, const struct ph_serve_guest *who)
 {
 	struct ph_client_opts o = {
-		.serve = s->o, .fd = fd, .from = from, .from_port = port, .local = l->addr,
-		.now_us = ph_clock_us(), .room = &s->room,
+		.serve = s->o, .fd = who->fd, .from = who->from, .from_port = who->from_port,
+		.local = who->local, .now_us = ph_clock_us(), .room = &s->room,
 	};
 	struct guest *g = s->n_guests < PH_SERVE_CLIENTS ? calloc(1, sizeof(*g)) : NULL;
 
 	if (g == NULL || ph_client_new(&o, &g->client) < 0) {
 		free(g);
-		close(fd);
+		close(who->fd);
 		return;
 	}
 	g->server = s;
 	g->poll.data = g->timer.data = g;
 	uv_timer_init(&s->uv, &g->timer);
-	if (uv_poll_init(&s->uv, &g->poll, fd) != 0) {
+	if (uv_poll_init(&s->uv, &g->poll, who->fd) != 0) {
 		g->closing = 1;
 		s->n_guests++;
 		uv_close((uv_handle_t *)&g->timer, guest_closed);
@@ -265,8 +265,20 @@ on_listener(uv_poll_t *h, int status, int events)
 		if (l->plain)
 			plain_new(l->server, fd, from, port);
 		else
-			guest_new(l->server, l, fd, from, port);
+			guest_new(l->server, &(struct ph_serve_guest){ fd, from, l->addr, port });
 	}
+}
+
+static void
+on_door(uv_poll_t *h, int status, int events)
+{
+	struct server *s = h->data;
+	struct ph_serve_guest who;
+
+	(void)status;
+	(void)events;
+	while (ph_serve_door_take(s->o->door, &who))
+		guest_new(s, &who);
 }
 
 static void
@@ -353,7 +365,8 @@ listen_all(struct server *s, const char **why)
 
 	for (size_t i = 0; err == 0 && i < o->n_listen; i++) {
 		*why = "the control port";
-		err = listen_on(s, o->listen[i], o->control_port, false);
+		if (o->control_port != 0)
+			err = listen_on(s, o->listen[i], o->control_port, false);
 		*why = "STUN over TCP";
 		if (err == 0 && o->stun_port != 0)
 			err = listen_on(s, o->listen[i], o->stun_port, true);
@@ -363,6 +376,11 @@ listen_all(struct server *s, const char **why)
 	}
 	if (err == 0 && o->stun_port != 0)
 		err = ph_stun_start(o, &s->stun, why);
+	if (err == 0 && o->door != NULL) {
+		s->door_poll.data = s;
+		uv_poll_init(&s->uv, &s->door_poll, ph_serve_door_fd(o->door));
+		uv_poll_start(&s->door_poll, UV_READABLE, on_door);
+	}
 	if (err == 0 && s->stun != NULL) {
 		s->stun_poll.data = s;
 		uv_poll_init(&s->uv, &s->stun_poll, ph_stun_fd(s->stun));

@@ -6,6 +6,7 @@
 
 #include "os/tls.h"
 #include "net/addr.h"
+#include "serve/door.h"
 
 /*
  * DOC: The far end
@@ -37,7 +38,8 @@ struct ph_serve_opts {
 	size_t n_clients;
 	const ph_u128 *listen;		/* addresses; of each family at most PH_SERVE_ADDRS */
 	size_t n_listen;
-	uint16_t control_port;
+	uint16_t control_port;		/* 0: only by the door */
+	struct ph_serve_door *door;	/* or NULL */
 	uint16_t stun_port;		/* 0: no STUN service; the second port is one more */
 	uint16_t stuns_port;		/* STUN over TLS; 0: only on the control port */
 	FILE *log;			/* one line for a session's life */

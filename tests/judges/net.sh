@@ -157,7 +157,7 @@ start_pinhole() {
 ${RELAY_TOP:-confine: yes}
 key: $work/key
 listen: [10.78.2.2, "fd78:2::2"]
-port: 8443
+port: ${RELAY_PORT:-8443}
 relay:
   realm: example.org
   users: $work/users
