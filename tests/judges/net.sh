@@ -42,7 +42,7 @@ stop_relay() {
 	! grep -qs 'ERROR: .*Sanitizer' "$work/relay.out" ||
 	    not_ok 'the relay is clean' <"$work/relay.out"
 }
-trap 'stop_relay; for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$work"' EXIT
+trap 'stop_relay; for p in $pids; do pkill -P "$p"; kill "$p"; done 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # space NAME: a network that lives as long as a sleeping process

@@ -33,8 +33,8 @@ call() {
 	says 'none fails' 'Failed call +\| +0 +\| +0' "$out"
 }
 
-at_far sipp -sn uas -t u1 -i $far -p 5060 -bg
-at_far sipp -sn uas -t t1 -i $far -p 5060 -bg
+at_far sipp -sn uas -t u1 -i $far -p 5060 -nostdin
+at_far sipp -sn uas -t t1 -i $far -p 5060 -nostdin
 at_far iperf3 -s -B $far -p 3230
 sleep 0.5
 cd "$work" || exit 1	# where sipp may leave what it has to say

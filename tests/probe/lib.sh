@@ -33,7 +33,7 @@ for tool in ip nft unshare nsenter; do
 	command -v $tool >/dev/null || { skip "${0##*/}" "$tool is missing"; exit 0; }
 done
 pids=
-trap 'for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$work"' EXIT
+trap 'for p in $pids; do pkill -P "$p"; kill "$p"; done 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # space NAME: a network that lives as long as a sleeping process
