@@ -116,12 +116,6 @@ ph_pollset_add(int set, int fd, void *arg)
 }
 
 int
-ph_pollset_write(int set, int fd, void *arg, bool also)
-{
-	return ph_pollset_want(set, fd, arg, true, also);
-}
-
-int
 ph_pollset_want(int set, int fd, void *arg, bool read, bool write)
 {
 	struct epoll_event e = {

@@ -39,9 +39,6 @@ size_t ph_pollset_ready(int, void **, size_t);
 /* ph_pollset_wait(set, args, max, ms): the same, after waiting so long for the first. */
 size_t ph_pollset_wait(int, void **, size_t, int);
 
-/* ph_pollset_write(set, fd, arg, also): is room for writing waited for, too? */
-int ph_pollset_write(int, int, void *, bool);
-
 /* ph_pollset_want(set, fd, arg, read, write): what is waited for; a break always is. */
 int ph_pollset_want(int, int, void *, bool, bool);
 

@@ -577,19 +577,22 @@ add_direct(struct ph_run_state *r)
 static void
 measure_active(struct ph_run_state *r)
 {
-	if (!r->o->quick)
+	bool all = !r->o->quick;
+
+	if (all) {
 		test_inbound(r);
-	if (!r->o->quick)
 		ph_run_begin_mapping(r);
+	}
 	test_ports(r);
 	take_flows(r);
-	if (!r->o->quick && lost(r) == NULL)
-		ph_run_paths(r);
-	if (!r->o->quick)
+	if (all) {
+		if (lost(r) == NULL)
+			ph_run_paths(r);
 		ph_run_end_mapping(r);
+	}
 	if (lost(r) == NULL)
 		ph_run_locate(r);
-	if (lost(r) == NULL && !r->o->quick)
+	if (all && lost(r) == NULL)
 		ph_run_signalling(r);
 }
 

@@ -8,9 +8,9 @@
 #include "probe/plan.h"
 #include "probe/sweeping.h"
 
-/* One run of a probe: what its steps share. */
 struct ph_mapping;
 
+/* One run of a probe: what its steps share. */
 struct ph_run_state {
 	struct ph_arena *mem;
 	const struct ph_probe_opts *o;

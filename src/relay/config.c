@@ -19,80 +19,62 @@ ph_relay_config_init(struct ph_relay_config *c)
 
 /* --- the file --- */
 
-typedef bool word_fn(struct ph_reader *, struct ph_relay_config *, struct ph_str);
-
-static void
-each(struct ph_reader *rd, const struct ph_yaml *v, word_fn *take, const char *id,
-    const char *wanted)
-{
-	if (v->kind == PH_YAML_SEQ) {
-		for (const struct ph_yaml *x = v->child; x != NULL; x = x->next)
-			each(rd, x, take, id, wanted);
-	} else if (ph_fields_is(rd, v, PH_YAML_SCALAR) && !take(rd, rd->arg, v->text)) {
-		ph_diag(rd->diags, PH_ERROR, id, v->at, "expected %s", wanted);
-	}
-}
-
 static bool
-take_secret(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+take_secret(struct ph_reader *rd, void *arg, struct ph_str s)
 {
+	struct ph_relay_config *c = arg;
+
 	*PH_PUSH(rd->mem, c->secrets, c->n_secrets, c->cap_secrets) = s;
 	return s.len > 0;
 }
 
 static bool
-take_fast(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+take_fast(struct ph_reader *rd, void *arg, struct ph_str s)
 {
+	struct ph_relay_config *c = arg;
+
 	*PH_PUSH(rd->mem, c->fast, c->n_fast, c->cap_fast) = ph_arena_dup(rd->mem, s.s, s.len);
 	return s.len > 0 && s.len < 16;
 }
 
 static bool
-take_allow(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+is_prefix(struct ph_str s, struct ph_range *r)
 {
-	struct ph_range r;
 	bool bits;
 
-	if (!ph_prefix_parse(s, &r, &bits))
-		return false;
-	*PH_PUSH(rd->mem, c->allow, c->n_allow, c->cap_allow) = r;
-	return true;
+	return ph_prefix_parse(s, r, &bits);
 }
 
-static bool
-take_deny(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
-{
-	struct ph_range r;
-	bool bits;
-
-	if (!ph_prefix_parse(s, &r, &bits))
-		return false;
-	*PH_PUSH(rd->mem, c->deny, c->n_deny, c->cap_deny) = r;
-	return true;
+#define PREFIXES(name, v, n, cap) \
+static bool \
+name(struct ph_reader *rd, void *arg, struct ph_str s) \
+{ \
+	struct ph_relay_config *c = arg; \
+	struct ph_range r; \
+\
+	if (!is_prefix(s, &r)) \
+		return false; \
+	*PH_PUSH(rd->mem, c->v, c->n, c->cap) = r; \
+	return true; \
 }
 
-static bool
-take_tcp(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
-{
-	struct ph_range r;
-	bool bits;
-
-	if (!ph_prefix_parse(s, &r, &bits))
-		return false;
-	*PH_PUSH(rd->mem, c->tcp, c->n_tcp, c->cap_tcp) = r;
-	return true;
-}
+PREFIXES(take_allow, allow, n_allow, cap_allow)
+PREFIXES(take_deny, deny, n_deny, cap_deny)
+PREFIXES(take_tcp, tcp, n_tcp, cap_tcp)
 
 static bool
-take_web_name(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+take_web_name(struct ph_reader *rd, void *arg, struct ph_str s)
 {
+	struct ph_relay_config *c = arg;
+
 	*PH_PUSH(rd->mem, c->web_names, c->n_web_names, c->cap_web_names) = s;
 	return s.len > 0 && s.len < 256;
 }
 
 static bool
-take_listen(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+take_listen(struct ph_reader *rd, void *arg, struct ph_str s)
 {
+	struct ph_relay_config *c = arg;
 	ph_u128 a;
 
 	if (c->n_listen == PH_RELAY_LISTEN || !ph_addr_parse(s, &a))
@@ -103,8 +85,9 @@ take_listen(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
 
 /* "10.0.0.5", or "10.0.0.5=198.51.100.5" behind a translation. */
 static bool
-take_relay(struct ph_reader *rd, struct ph_relay_config *c, struct ph_str s)
+take_relay(struct ph_reader *rd, void *arg, struct ph_str s)
 {
+	struct ph_relay_config *c = arg;
 	const char *eq = memchr(s.s, '=', s.len);
 	struct ph_str local = { s.s, eq == NULL ? s.len : (size_t)(eq - s.s) };
 	struct ph_str shown = eq == NULL ? s : (struct ph_str){ eq + 1, s.len - local.len - 1 };
@@ -123,7 +106,7 @@ name(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, vo
 { \
 	(void)f; \
 	(void)to; \
-	each(rd, v, take, id, wanted); \
+	ph_field_each(rd, v, take, id, wanted); \
 }
 
 LIST(read_secrets, take_secret, "bad-value", "the path of a file")
@@ -135,16 +118,6 @@ LIST(read_tcp, take_tcp, "bad-address", "an address or a prefix")
 LIST(read_listen, take_listen, "bad-address", "an IPv4 or IPv6 address, eight at most")
 LIST(read_relays, take_relay, "bad-address",
     "an address, or LOCAL=PUBLIC behind a translation, eight at most")
-
-static void
-read_port(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
-{
-	uint32_t *port = to;
-
-	ph_field_u32(rd, f, v, port);
-	if (*port > 65535)
-		ph_diag(rd->diags, PH_ERROR, "bad-port", v->at, "expected a port, 0-65535");
-}
 
 /* "49152-65535" */
 static void
@@ -211,8 +184,8 @@ static const struct ph_field fields[] = {
 	{ "key", false, ph_field_text, AT(key), NULL },
 	{ "listen", false, read_listen, AT(listen), NULL },
 	{ "relay-from", false, read_relays, AT(relays), NULL },
-	{ "port", false, read_port, AT(port), NULL },
-	{ "tls", false, read_port, AT(tls), NULL },
+	{ "port", false, ph_field_port, AT(port), NULL },
+	{ "tls", false, ph_field_port, AT(tls), NULL },
 	{ "ports", false, read_ports, AT(ports), NULL },
 	{ "peers", false, ph_field_word, AT(peers), peers },
 	{ "allow", false, read_allow, AT(allow), NULL },

@@ -80,6 +80,16 @@ end_and_tell(struct ph_relay_worker *w, struct ph_relay_link *k)
 	ph_turn_server_link_gone(w->turn, k->number);
 }
 
+/* Into the pollset, with what is waited for. */
+static bool
+wait_for(struct ph_relay_worker *w, struct ph_relay_link *k, bool read, bool write)
+{
+	k->read_wanted = read;
+	k->write_wanted = write;
+	return ph_pollset_add(w->set, k->fd, k) == 0 &&
+	    ph_pollset_want(w->set, k->fd, k, read, write) == 0;
+}
+
 static void
 want(struct ph_relay_worker *w, struct ph_relay_link *k, bool read, bool write)
 {
@@ -102,11 +112,9 @@ ph_relay_link_connect(struct ph_relay_worker *w, uint32_t number,
 	}
 	if (ph_tcp_connect_from(peer.addr, peer.port, port->addr, port->port, &k->fd) != 0)
 		k->fd = -1;
-	k->failed = k->fd < 0 || ph_pollset_add(w->set, k->fd, k) != 0;
+	k->failed = k->fd < 0 || !wait_for(w, k, false, true);
 	if (k->failed)
 		w->links_over = true;
-	else
-		want(w, k, false, true);
 }
 
 /* Links without a number are not the server's. */
@@ -119,15 +127,13 @@ ph_relay_link_pass(struct ph_relay_worker *w, struct ph_relay_stream *s, struct 
 	if (ph_tcp_connect(to.addr, to.port, 0, &fd) != 0)
 		return false;
 	k = add(w, 0, fd, false);
-	if (k == NULL || ph_pollset_add(w->set, fd, k) != 0) {
+	if (k == NULL || !wait_for(w, k, false, true)) {
 		if (k != NULL)
 			end(w, k);
 		else
 			close(fd);
 		return false;
 	}
-	k->read_wanted = true;
-	want(w, k, false, true);
 	k->stream = s;
 	ph_relay_stream_join(s, k);
 	ph_relay_stream_want(w, s, false);
@@ -144,12 +150,9 @@ ph_relay_link_accept(struct ph_relay_worker *w, const struct ph_relay_port *port
 		uint32_t number = ph_turn_server_accepted(w->turn, port->relay, peer, w->now);
 		struct ph_relay_link *k = number == 0 ? NULL : add(w, number, fd, true);
 
-		if (k != NULL && ph_pollset_add(w->set, fd, k) == 0) {
-			k->read_wanted = true;
-			want(w, k, false, false);
-		} else if (k != NULL) {
+		if (k != NULL && !wait_for(w, k, false, false)) {
 			end_and_tell(w, k);
-		} else {
+		} else if (k == NULL) {
 			close(fd);
 			if (number != 0)
 				ph_turn_server_link_gone(w->turn, number);
@@ -199,7 +202,7 @@ put_up(struct ph_relay_link *k)
 
 /* From the client to the peer; false: it broke. */
 static bool
-move_up(struct ph_relay_worker *w, struct ph_relay_link *k)
+move_up(struct ph_relay_link *k)
 {
 	for (int i = 0; i < TURNS; i++) {
 		int n;
@@ -208,7 +211,7 @@ move_up(struct ph_relay_worker *w, struct ph_relay_link *k)
 			return false;
 		if (k->to > 0 || k->client_done)
 			return true;
-		n = ph_relay_stream_read(w, k->stream, k->room, ROOM);
+		n = ph_relay_stream_read(k->stream, k->room, ROOM);
 		if (n == -EAGAIN)
 			return true;
 		k->client_done = n <= 0;
@@ -246,7 +249,7 @@ ph_relay_link_move(struct ph_relay_worker *w, struct ph_relay_link *k)
 {
 	if (k->over || k->stream == NULL || !k->open)
 		return;
-	if (!move_up(w, k) || !move_down(w, k) || k->peer_done ||
+	if (!move_up(k) || !move_down(w, k) || k->peer_done ||
 	    (k->client_done && k->to == 0)) {
 		end_and_tell(w, k);
 		return;

@@ -41,10 +41,7 @@ void ph_relay_link_drop(struct ph_relay_worker *, uint32_t);
 /* ph_relay_link_ready(w, k): its connection with the peer has something to say. */
 void ph_relay_link_ready(struct ph_relay_worker *, struct ph_relay_link *);
 
-/*
- * ph_relay_link_move(w, k): as many bytes as go, either way; false: it is over now, and so is
- * its stream.
- */
+/* ph_relay_link_move(w, k): as many bytes as go, either way; it and its stream may end. */
 void ph_relay_link_move(struct ph_relay_worker *, struct ph_relay_link *);
 
 /* ph_relay_link_room(w, k): its stream has written something; more may come from the peer. */

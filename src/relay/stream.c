@@ -354,8 +354,6 @@ hear(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	}
 	if ((n < 0 && n != -EAGAIN) || (n == 0 && s->tls == NULL))
 		end(w, s);
-	else if (s->link != NULL)
-		ph_relay_link_move(w, s->link);
 }
 
 void
@@ -381,7 +379,7 @@ ph_relay_stream_ready(struct ph_relay_worker *w, struct ph_relay_stream *s)
 	}
 	if (s->link != NULL)
 		ph_relay_link_move(w, s->link);
-	else if (s->decided && !s->finishing)
+	else if (!s->finishing)
 		hear(w, s);
 	if (!s->over && s->n_out > 0)
 		write_out(w, s);
@@ -399,12 +397,11 @@ ph_relay_stream_join(struct ph_relay_stream *s, struct ph_relay_link *k)
 }
 
 int
-ph_relay_stream_read(struct ph_relay_worker *w, struct ph_relay_stream *s, void *p, size_t n)
+ph_relay_stream_read(struct ph_relay_stream *s, void *p, size_t n)
 {
 	size_t rest = ph_stream_rest(&s->in, p, n);
 	int got;
 
-	(void)w;
 	if (rest > 0)
 		return (int)rest;
 	got = s->tls != NULL ? ph_tls_read(s->tls, p, n) : ph_tcp_recv(s->fd, p, n);

@@ -116,13 +116,13 @@ void ph_relay_stream_arrive(struct ph_relay_worker *);
  * Of a stream that is joined to a link:
  *
  * ph_relay_stream_join(s, k): from here on its bytes are the link's, which may be gone (NULL).
- * ph_relay_stream_read(w, s, p, n): what it has sent; -EAGAIN; 0 or -errno: its end.
+ * ph_relay_stream_read(s, p, n): what it has sent; -EAGAIN; 0 or -errno: its end.
  * ph_relay_stream_waiting(s): bytes that wait to be written.
  * ph_relay_stream_want(w, s, read): is more to be read from it now?
  * ph_relay_stream_finish(w, s): close it when all that waits is written.
  */
 void ph_relay_stream_join(struct ph_relay_stream *, struct ph_relay_link *);
-int ph_relay_stream_read(struct ph_relay_worker *, struct ph_relay_stream *, void *, size_t);
+int ph_relay_stream_read(struct ph_relay_stream *, void *, size_t);
 size_t ph_relay_stream_waiting(const struct ph_relay_stream *);
 void ph_relay_stream_want(struct ph_relay_worker *, struct ph_relay_stream *, bool);
 void ph_relay_stream_finish(struct ph_relay_worker *, struct ph_relay_stream *);

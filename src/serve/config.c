@@ -39,19 +39,16 @@ ph_serve_config_listen(struct ph_arena *mem, struct ph_serve_config *c, struct p
 	return true;
 }
 
-/* One word, or a list of them. */
-static void
-each_word(struct ph_reader *rd, const struct ph_yaml *v, ph_serve_word_fn *take,
-    const char *id, const char *wanted)
+static bool
+take_client(struct ph_reader *rd, void *c, struct ph_str word)
 {
-	struct ph_serve_config *c = rd->arg;
+	return ph_serve_config_client(rd->mem, c, word);
+}
 
-	if (v->kind == PH_YAML_SEQ) {
-		for (const struct ph_yaml *x = v->child; x != NULL; x = x->next)
-			each_word(rd, x, take, id, wanted);
-	} else if (ph_fields_is(rd, v, PH_YAML_SCALAR) && !take(rd->mem, c, v->text)) {
-		ph_diag(rd->diags, PH_ERROR, id, v->at, "expected %s", wanted);
-	}
+static bool
+take_listen(struct ph_reader *rd, void *c, struct ph_str word)
+{
+	return ph_serve_config_listen(rd->mem, c, word);
 }
 
 static void
@@ -59,7 +56,7 @@ read_clients(struct ph_reader *rd, const struct ph_field *f, const struct ph_yam
 {
 	(void)f;
 	(void)to;
-	each_word(rd, v, ph_serve_config_client, "bad-key",
+	ph_field_each(rd, v, take_client, "bad-key",
 	    "a public key as pinhole keygen prints it");
 }
 
@@ -68,18 +65,8 @@ read_listen(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml
 {
 	(void)f;
 	(void)to;
-	each_word(rd, v, ph_serve_config_listen, "bad-address",
+	ph_field_each(rd, v, take_listen, "bad-address",
 	    "an IPv4 or IPv6 address, two of each at most");
-}
-
-static void
-read_port(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
-{
-	uint32_t *port = to;
-
-	ph_field_u32(rd, f, v, port);
-	if (*port > 65535)
-		ph_diag(rd->diags, PH_ERROR, "bad-port", v->at, "expected a port, 0-65535");
 }
 
 static void
@@ -103,9 +90,9 @@ static const struct ph_field fields[] = {
 	{ "confine", false, ph_field_word, AT(confine), confines },
 	{ "clients", false, read_clients, AT(clients), NULL },
 	{ "listen", false, read_listen, AT(listen), NULL },
-	{ "port", false, read_port, AT(port), NULL },
-	{ "stun", false, read_port, AT(stun), NULL },
-	{ "stuns", false, read_port, AT(stuns), NULL },
+	{ "port", false, ph_field_port, AT(port), NULL },
+	{ "stun", false, ph_field_port, AT(stun), NULL },
+	{ "stuns", false, ph_field_port, AT(stuns), NULL },
 	{ "relay", false, read_relay, AT(relay), NULL },
 };
 

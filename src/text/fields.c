@@ -144,3 +144,25 @@ ph_field_u32(struct ph_reader *rd, const struct ph_field *f,
 		ph_diag(rd->diags, PH_ERROR, "bad-number", v->at,
 		    "\"%s\" must be a number from 0 to %" PRIu32, f->key, UINT32_MAX);
 }
+
+void
+ph_field_port(struct ph_reader *rd, const struct ph_field *f, const struct ph_yaml *v, void *to)
+{
+	uint32_t *port = to;
+
+	ph_field_u32(rd, f, v, port);
+	if (*port > 65535)
+		ph_diag(rd->diags, PH_ERROR, "bad-port", v->at, "expected a port, 0-65535");
+}
+
+void
+ph_field_each(struct ph_reader *rd, const struct ph_yaml *v, ph_field_word_fn *take,
+    const char *id, const char *wanted)
+{
+	if (v->kind == PH_YAML_SEQ) {
+		for (const struct ph_yaml *x = v->child; x != NULL; x = x->next)
+			ph_field_each(rd, x, take, id, wanted);
+	} else if (ph_fields_is(rd, v, PH_YAML_SCALAR) && !take(rd, rd->arg, v->text)) {
+		ph_diag(rd->diags, PH_ERROR, id, v->at, "expected %s", wanted);
+	}
+}

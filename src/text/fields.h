@@ -53,4 +53,18 @@ void ph_field_word(struct ph_reader *, const struct ph_field *,
 void ph_field_u32(struct ph_reader *, const struct ph_field *,
     const struct ph_yaml *, void *);
 
+/* ph_field_port(): into a uint32_t, 0 to 65535.  Id: bad-port. */
+void ph_field_port(struct ph_reader *, const struct ph_field *,
+    const struct ph_yaml *, void *);
+
+/*
+ * ph_field_each(rd, v, take, id, wanted):
+ * One word, or a list of them: ${take} gets each, with the reader's ${arg}.  What it does not
+ * want is reported as ${id}, "expected ${wanted}".
+ */
+typedef bool ph_field_word_fn(struct ph_reader *, void *arg, struct ph_str);
+
+void ph_field_each(struct ph_reader *, const struct ph_yaml *, ph_field_word_fn *,
+    const char *, const char *);
+
 #endif

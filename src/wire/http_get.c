@@ -9,7 +9,7 @@ read_line(struct ph_str line, struct ph_str *path)
 {
 	static const char version[] = "HTTP/1.";
 	const char *end = line.s + line.len;
-	const char *target = memchr(line.s, ' ', line.len), *last;
+	const char *target = memchr(line.s, ' ', line.len), *last, *query;
 	size_t method = target == NULL ? 0 : (size_t)(target - line.s);
 
 	if (method == 0)
@@ -21,8 +21,9 @@ read_line(struct ph_str line, struct ph_str *path)
 	    memcmp(last + 1, version, sizeof(version) - 1) != 0)
 		return PH_HTTP_GET_BAD;
 	*path = (struct ph_str){ target, (size_t)(last - target) };
-	if (memchr(path->s, '?', path->len) != NULL)
-		path->len = (size_t)((const char *)memchr(path->s, '?', path->len) - path->s);
+	query = memchr(path->s, '?', path->len);
+	if (query != NULL)
+		path->len = (size_t)(query - path->s);
 	return method == 3 && memcmp(line.s, "GET", 3) == 0 ? PH_HTTP_GET_READY :
 	    PH_HTTP_GET_OTHER;
 }

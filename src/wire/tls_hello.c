@@ -9,6 +9,13 @@ enum {
 	SERVER_NAME = 0, HOST_NAME = 0, ALPN = 16,
 };
 
+/* A handshake message's length, behind its head. */
+static size_t
+length(const uint8_t *head)
+{
+	return (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+}
+
 /*
  * The handshake's bytes without the heads of their records, into ${room}: how many there are
  * so far.  BAD: what comes is no handshake.
@@ -32,8 +39,7 @@ unwrap(const uint8_t *p, size_t n, uint8_t *room, size_t *len)
 			return PH_TLS_HELLO_BAD;
 		memcpy(room + *len, p + RECORD_HEAD, part);
 		*len += part;
-		if (*len >= HELLO_HEAD && *len >= HELLO_HEAD + ((size_t)room[1] << 16 |
-		    (size_t)room[2] << 8 | room[3]))
+		if (*len >= HELLO_HEAD && *len >= HELLO_HEAD + length(room))
 			return PH_TLS_HELLO_READY;	/* what follows is not ours to read */
 		p += RECORD_HEAD + part;
 		n -= RECORD_HEAD + part;
@@ -110,7 +116,7 @@ ph_tls_hello_read(const void *p, size_t n, uint8_t *room, struct ph_tls_hello *o
 		return PH_TLS_HELLO_BAD;
 	if (is != PH_TLS_HELLO_READY)
 		return is;
-	r = ph_reader(room + HELLO_HEAD, (size_t)room[1] << 16 | (size_t)room[2] << 8 | room[3]);
+	r = ph_reader(room + HELLO_HEAD, length(room));
 	return read_hello(&r, out) ? PH_TLS_HELLO_READY : PH_TLS_HELLO_BAD;
 }
 

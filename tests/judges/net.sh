@@ -14,7 +14,8 @@
 #	start_relay			RELAY=pinhole (the default) or coturn, to judge a judge
 #	stop_relay
 #
-# The relay knows alice with the password "secret", and whom RELAY_USERS names, a line each; its certificate is $work/tls.crt.
+# The relay knows alice with the password "secret", and whom RELAY_USERS names, a line each; its
+# certificate is $work/tls.crt.
 if [ "$(id -u)" -ne 0 ] && [ -z "${JUDGE_UNSHARED-}" ]; then
 	unshare -Ur true 2>/dev/null || {
 		echo "ok - ${0##*/} # SKIP user namespaces are not permitted here"
@@ -42,7 +43,12 @@ stop_relay() {
 	! grep -qs 'ERROR: .*Sanitizer' "$work/relay.out" ||
 	    not_ok 'the relay is clean' <"$work/relay.out"
 }
-trap 'stop_relay; for p in $pids; do pkill -P "$p"; kill "$p"; done 2>/dev/null; rm -rf "$work"' EXIT
+end_all() {
+	stop_relay
+	for p in $pids; do pkill -P "$p"; kill "$p"; done 2>/dev/null
+	rm -rf "$work"
+}
+trap end_all EXIT
 trap 'exit 1' INT TERM HUP
 
 # space NAME: a network that lives as long as a sleeping process

@@ -123,7 +123,8 @@ wire() {
 
 # serve OPTION...: the responder, with at most $files files; its process in $serve_pid
 serve() {
-	nsenter -t "$server_pid" -n -- ${files:+prlimit "--nofile=$files:$files"} "$pinhole" serve --key "$work/server.key" \
+	nsenter -t "$server_pid" -n -- \
+	    ${files:+prlimit "--nofile=$files:$files"} "$pinhole" serve --key "$work/server.key" \
 	    --client "$client_word" --listen 10.77.2.2 --listen fd77:2::2 "$@" \
 	    >"$work/serve.log" 2>&1 &
 	serve_pid=$!

@@ -33,16 +33,6 @@ def rss_kb():
     return 0 if int(v["VmSize"].split()[0]) > 1 << 33 else int(v["VmRSS"].split()[0])
 
 
-def files():
-    return len(os.listdir(f"/proc/{relay_pid}/fd"))
-
-
-def cpu_s():
-    with open(f"/proc/{relay_pid}/stat") as f:
-        v = f.read().rsplit(")", 1)[1].split()
-    return (int(v[11]) + int(v[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def in_relay(what):
     return turn.inside(relay_pid, what)
 
@@ -89,7 +79,7 @@ def flood():
               turn.message(BINDING, turn.SUCCESS, [("mapped", bytes(8))]),
               turn.message(ALLOCATE, turn.ERROR, [("error", bytes([0, 0, 4, 1]))]),
               b"\x40\x00\x00\x04abcd", bytes(20), b"\x00", b"", bytes([0xFF]) * 1400]
-    before, held, sent, got, n, answers = rss_kb(), files(), 0, 0, 0, 0
+    before, held, sent, got, n, answers = rss_kb(), turn.files(relay_pid), 0, 0, 0, 0
     over = 0
     end = time.monotonic() + 1
     while time.monotonic() < end:
@@ -117,7 +107,7 @@ def flood():
             quiet.send(p)
         assert turn.hear(quiet, 0.3) == (None, None)
     with tap("and costs the relay neither memory nor files"):
-        assert files() == held and rss_kb() - before < 1024
+        assert turn.files(relay_pid) == held and rss_kb() - before < 1024
     with tap("a user is served in the midst of it"):
         stop = []
 
@@ -167,14 +157,14 @@ def spoofed():
     c = turn.Client(RELAY)
     c.learn(c.exchange(turn.message(ALLOCATE, attrs=[("transport", 17)])))
     signed = [c.signed(ALLOCATE, [("transport", 17)]) for _ in range(20)]
-    before, held = rss_kb(), files()
+    before, held = rss_kb(), turn.files(relay_pid)
     for n in range(6000):
         where = f"198.18.{n >> 8 & 255}.{n & 255}"
         spoof(raw, where, 1024 + n % 60000,
               signed[n % 20] if n % 10 == 0 else turn.message(ALLOCATE, attrs=[("transport", 17)]))
     time.sleep(0.2)
     with tap("6,000 sources that are not there leave nothing in the relay"):
-        assert files() == held and rss_kb() - before < 1024, (files() - held, rss_kb() - before)
+        assert turn.files(relay_pid) == held and rss_kb() - before < 1024, (turn.files(relay_pid) - held, rss_kb() - before)
     with tap("a nonce is good at one address only"):
         d = turn.Client(RELAY)
         a = d.exchange(c.signed(ALLOCATE, [("transport", 17)]))
@@ -424,7 +414,7 @@ def exhausted():
 # --- streams ---
 
 def slow():
-    held = files()
+    held = turn.files(relay_pid)
     v = []
     for _ in range(300):
         v.append(socket.create_connection(RELAY))
@@ -440,24 +430,24 @@ def slow():
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
     time.sleep(0.2)
-    busy = cpu_s()
+    busy = turn.cpu_s(relay_pid)
     time.sleep(0.5)
     with tap("those who hang up cost no time afterwards"):
-        assert cpu_s() - busy < 0.1, cpu_s() - busy
+        assert turn.cpu_s(relay_pid) - busy < 0.1, turn.cpu_s(relay_pid) - busy
     with tap("and no files"):
-        until(lambda: files() <= held + 4)
+        until(lambda: turn.files(relay_pid) <= held + 4)
     with tap("one source has not all the connections there are"):
         few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         v = [socket.create_connection(RELAY) for _ in range(3000)]
         time.sleep(0.1)
-        kept = files() - held
+        kept = turn.files(relay_pid) - held
         assert 1000 < kept < 2500, kept
         d = turn.Client(RELAY, via="tcp", local="10.78.1.3")
         assert d.allocate().code == 200 and d.refresh(0).code == 200
         for s in v:
             s.close()
-        until(lambda: files() <= held + 5)
+        until(lambda: turn.files(relay_pid) <= held + 5)
         d = turn.Client(RELAY, via="tcp")
         assert d.allocate().code == 200 and d.refresh(0).code == 200
     with tap("a connection that brings no TURN is ended at once"):
@@ -500,11 +490,11 @@ def slow():
         assert rss_kb() - before < 2048, rss_kb() - before
         e.close()
     with tap("an allocation ends with its connection"):
-        n = files()
+        n = turn.files(relay_pid)
         c.close()
         d.close()
         time.sleep(0.2)
-        assert files() <= n - 2, (n, files())
+        assert turn.files(relay_pid) <= n - 2, (n, turn.files(relay_pid))
 
 
 # --- TCP to peers (RFC 6062) ---
@@ -603,15 +593,15 @@ def links():
             e = allocate_tcp()
             v.append((e, join(e, connect(e, (PEER, lot)).get("connection"))[0]))
         time.sleep(0.5)
-        busy = cpu_s()
+        busy = turn.cpu_s(relay_pid)
         time.sleep(0.5)
         assert rss_kb() - before < 2048, rss_kb() - before
-        assert cpu_s() - busy < 0.1, cpu_s() - busy
+        assert turn.cpu_s(relay_pid) - busy < 0.1, turn.cpu_s(relay_pid) - busy
     with tap("and is let go of with its allocation"):
-        n = files()
+        n = turn.files(relay_pid)
         for e, _ in v:
             e.close()
-        until(lambda: files() <= n - 12)
+        until(lambda: turn.files(relay_pid) <= n - 12)
         for _, d in v:
             d.s.settimeout(2)
             while d.s.recv(1 << 20):
@@ -619,11 +609,11 @@ def links():
     with tap("connections that nobody takes are held no longer than their allocation"):
         e = allocate_tcp()
         ports = [tcp_at(PEER, 0, back) for _ in range(20)]
-        n = files()
+        n = turn.files(relay_pid)
         assert all(connect(e, (PEER, where)).code == 200 for where in ports)
-        assert files() >= n + 20
+        assert turn.files(relay_pid) >= n + 20
         e.close()
-        until(lambda: files() <= n)
+        until(lambda: turn.files(relay_pid) <= n)
 
 
 # --- reload, drain, the end ---

@@ -25,16 +25,6 @@ def status(name):
         return next(int(line.split()[1]) for line in f if line.startswith(name))
 
 
-def files():
-    return len(os.listdir(f"/proc/{relay_pid}/fd"))
-
-
-def cpu_s():
-    with open(f"/proc/{relay_pid}/stat") as f:
-        v = f.read().rsplit(")", 1)[1].split()
-    return (int(v[11]) + int(v[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def echo():
     while True:
         p, who = peer.recvfrom(65536)
@@ -93,17 +83,17 @@ peer_at = peer.getsockname()[:2]
 threading.Thread(target=echo, daemon=True).start()
 asked = heard = made = 0
 before, start = status("VmRSS"), time.monotonic()
-empty = files()
+empty = turn.files(relay_pid)
 with tap(f"{n} allocations are made"):
     v = []
     while len(v) < n:
         v.append(begin())
 print(f"# made in {time.monotonic() - start:.0f} s; {before} kB before, {status('VmRSS')} kB after,"
-      f" {1024 * (status('VmRSS') - before) / n:.0f} bytes each, {files()} files", flush=True)
+      f" {1024 * (status('VmRSS') - before) / n:.0f} bytes each, {turn.files(relay_pid)} files", flush=True)
 
 start = said = time.monotonic()
 warm = start + max(20, seconds / 10)
-samples, worked = [], cpu_s()
+samples, worked = [], turn.cpu_s(relay_pid)
 with tap("all live on, and what they say comes back"):
     while time.monotonic() < start + seconds:
         next_at = time.monotonic() + 1
@@ -113,7 +103,7 @@ with tap("all live on, and what they say comes back"):
             samples.append(status("VmRSS"))
         if time.monotonic() > said + seconds / 10:
             said = time.monotonic()
-            print(f"# {said - start:.0f} s: {status('VmRSS')} kB, {files()} files, {made} ended and"
+            print(f"# {said - start:.0f} s: {status('VmRSS')} kB, {turn.files(relay_pid)} files, {made} ended and"
                   f" began, {heard} of {asked} packets came back", flush=True)
         time.sleep(max(0, next_at - time.monotonic()))
     assert heard == asked, (asked, heard)
@@ -121,11 +111,11 @@ quarter = len(samples) // 4
 with tap("memory is flat"):
     was, now = mean(samples[:quarter]), mean(samples[-quarter:])
     print(f"# {was:.0f} kB after the start, {now:.0f} kB at the end, {max(samples)} kB at most,"
-          f" {100 * (cpu_s() - worked) / seconds:.1f} % of a processor")
+          f" {100 * (turn.cpu_s(relay_pid) - worked) / seconds:.1f} % of a processor")
     assert now < max(was * GROWN, was + GROWN_KB), (was, now)
 with tap("and when all have ended, so are their files"):
     for c in v:
         end(c)
     time.sleep(2.5)
-    assert files() <= empty + 1, (empty, files())
+    assert turn.files(relay_pid) <= empty + 1, (empty, turn.files(relay_pid))
 os._exit(tap.failed > 0)

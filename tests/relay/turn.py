@@ -344,3 +344,15 @@ class Tap:
         print("not ok -", self.name)
         print(f"{kind.__name__}, line {trace.tb_lineno}: {e}", flush=True)
         return True
+
+
+def files(pid):
+    """How many files a process holds."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def cpu_s(pid):
+    """Seconds of processor time a process has had, kernel time counted."""
+    with open(f"/proc/{pid}/stat") as f:
+        v = f.read().rsplit(")", 1)[1].split()
+    return (int(v[11]) + int(v[12])) / os.sysconf("SC_CLK_TCK")
