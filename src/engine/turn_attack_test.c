@@ -240,6 +240,30 @@ test_source_limit(void **state)
 	assert_in_range(answers, 80, 110);
 }
 
+/* Sources that are invented cost nothing; all of them together have a limit, too. */
+static void
+test_unsigned_of_all(void **state)
+{
+	unsigned answers = 0;
+	uint8_t p[64];
+	struct ph_stun m;
+	size_t n;
+
+	(void)state;
+	r.c.limits.all_unsigned_per_s = 100;
+	start();
+	rig_request(&a, &m, PH_STUN_BINDING);
+	n = ph_stun_encode(&m, NULL, p, sizeof(p));
+	for (unsigned i = 0; i < 1000; i++) {
+		a.conn.client++;
+		answers += rig_give(&a, p, n);
+		r.now += 1000;
+	}
+	assert_in_range(answers, 190, 210);
+	a.conn.via = PH_TURN_VIA_TCP;		/* a handshake: nobody invented that one */
+	assert_true(rig_give(&a, p, n));
+}
+
 /* --- nonces --- */
 
 static void
@@ -839,7 +863,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_unsigned), T(test_first_allocate), T(test_realm_too_long), T(test_garbage),
 		T(test_no_answer_to_answers),
-		T(test_binding_from_elsewhere), T(test_source_limit), T(test_nonce_of_another),
+		T(test_binding_from_elsewhere), T(test_source_limit), T(test_unsigned_of_all),
+		T(test_nonce_of_another),
 		T(test_stale_nonce), T(test_nonce_shared), T(test_after_integrity),
 		T(test_tampered), T(test_incomplete), T(test_bid_down), T(test_userhash),
 		T(test_fingerprint), T(test_limited), T(test_disguises), T(test_v6_peers),

@@ -176,7 +176,7 @@ rig_init(struct rig *r)
 	r->c.limits.allocations = 64;
 	r->c.limits.permissions = 512;
 	r->c.limits.channels = 256;
-	r->c.limits.unsigned_per_s = 0;
+	r->c.limits.unsigned_per_s = r->c.limits.all_unsigned_per_s = 0;
 	r->ops = (struct ph_turn_ops){ .arg = r, .random = give_random, .wall_s = wall,
 		.open = open_port, .close = close_port, .to_client = to_client,
 		.to_peer = to_peer, .note = note, .connect = do_connect, .join = do_join,

@@ -24,7 +24,8 @@ ph_turn_server_defaults(struct ph_turn_server_config *c)
 	c->limits = (struct ph_turn_limits){
 		.allocations = 10000, .permissions = 80000, .channels = 40000, .links = 1000,
 		.allocation_permissions = 128, .allocation_channels = 64,
-		.user = 256, .source = 1024, .unsigned_per_s = 100, .icmp_per_s = 10,
+		.user = 256, .source = 1024, .unsigned_per_s = 100, .all_unsigned_per_s = 10000,
+		.icmp_per_s = 10,
 	};
 }
 

@@ -201,7 +201,7 @@ struct ph_turn_limits {
 	uint32_t all, user, source;	/* allocations in all, of one user, of one /32 or /64 */
 	uint32_t bytes_per_s;		/* of one allocation, each way */
 	uint32_t unsigned_per_s;	/* answers to one source that has not signed */
-	uint32_t all_unsigned_per_s;	/* and to everybody */
+	uint32_t all_unsigned_per_s;	/* and, over UDP, to everybody */
 	uint32_t icmp_per_s;		/* ICMP errors told to the client of one allocation */
 };
 

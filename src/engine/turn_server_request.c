@@ -5,6 +5,7 @@
 
 enum {
 	BURST_MS = 4000,		/* of answers to who has not signed */
+	ALL_BURST_MS = 1000,		/* of all such answers */
 	UNSIGNED = 1,			/* cost of one such answer */
 };
 
@@ -102,7 +103,7 @@ may_answer(struct ph_turn_server *s, const struct ph_turn_in *in, size_t n, uint
 	bool ok = (!udp || n + headers <= 2 * (in->len + headers)) &&
 	    ph_turn_bucket(bucket, now, UNSIGNED, s->c.limits.unsigned_per_s, BURST_MS) &&
 	    (!udp || ph_turn_bucket(&s->everybody, now, UNSIGNED,
-	    s->c.limits.all_unsigned_per_s, BURST_MS));
+	    s->c.limits.all_unsigned_per_s, ALL_BURST_MS));
 
 	s->stats[PH_TURN_STAT_LIMITED] += !ok;
 	return ok;

@@ -197,6 +197,7 @@ static const struct ph_field fields[] = {
 	{ "per-source", false, ph_field_u32, AT(per_source), NULL },
 	{ "total", false, ph_field_u32, AT(total), NULL },
 	{ "bytes-per-second", false, ph_field_u32, AT(bytes_per_s), NULL },
+	{ "unsigned-per-second", false, ph_field_u32, AT(unsigned_per_s), NULL },
 	{ "metrics", false, read_place, AT(metrics), NULL },
 	{ "web", false, read_place, AT(web), NULL },
 	{ "web-plain", false, read_place, AT(web_plain), NULL },
@@ -342,6 +343,8 @@ ph_relay_config_load(struct ph_arena *mem, struct ph_diags *d, const struct ph_r
 	t->limits.source = c->per_source != 0 ? c->per_source : t->limits.source;
 	t->limits.all = c->total;
 	t->limits.bytes_per_s = c->bytes_per_s;
+	if (c->unsigned_per_s != 0)
+		t->limits.all_unsigned_per_s = c->unsigned_per_s;
 	own = ph_resolve_own(mem);
 	if (own == NULL)
 		return wrong(d, "this host's own addresses, which no client may have as peers, "

@@ -20,7 +20,7 @@ struct ph_relay_config {
 	size_t n_web_names, cap_web_names;
 	size_t n_listen, cap_listen, n_relays, cap_relays;
 	struct ph_range ports;
-	uint32_t port, tls, workers, per_user, per_source, total, bytes_per_s;
+	uint32_t port, tls, workers, per_user, per_source, total, bytes_per_s, unsigned_per_s;
 	int peers, log;			/* 0: public ones; 1: only those allowed; log: text, json */
 };
 

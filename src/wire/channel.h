@@ -18,8 +18,8 @@
  * the padding, and the padding is no data.  Over UDP it may be there or not.
  *
  * RFC 8656 keeps numbers from 0x5000 on for other uses; RFC 5766 gave clients all up to
- * 0x7fff, and those that are older than the former choose any of them.  We take what they
- * choose, and choose from the first 4096 ourselves.
+ * 0x7fff, and some choose any of them still, as coturn 4.6's own client does: to refuse those
+ * would be to refuse it.  We take what they choose, and choose from the first 4096 ourselves.
  */
 enum { PH_CHANNEL_FIRST = 0x4000, PH_CHANNEL_LAST = 0x7fff, PH_CHANNEL_HEAD = 4 };
 
