@@ -20,6 +20,7 @@ enum {
 	CHUNK = 64 << 10,
 	MUCH = 128 << 10,		/* bytes underway to one side: read no more of the other */
 	QUIET_US = 2 * US, SWEEP_US = US, LINGER_US = 30 * US, ACCEPT_US = 20 * US,
+	DIRECT_US = 3 * US,		/* where the relay has no TCP: a SYN and two again */
 };
 
 enum stage {
@@ -37,7 +38,7 @@ struct conn {
 	ph_u128 addr, far;		/* of the program, of whom it talks to */
 	uint16_t port, far_port;
 	uint16_t number;		/* the port that stands for it */
-	uint64_t until_us;		/* LINGERING, ACCEPTING: no longer */
+	uint64_t until_us;		/* no longer in this stage; 0: the link knows */
 	uint64_t heard_us;		/* when something came from outside */
 	uint8_t syn[SYN_ROOM];
 	size_t syn_len;
@@ -441,6 +442,7 @@ on_dialled(void *arg, struct ph_link *link, int err)
 		ph_link_owner(link, &l);
 		let_in(c);
 	} else if (err == EPROTONOSUPPORT) {
+		c->until_us = ph_clock_us() + DIRECT_US;
 		dial_directly(c);
 	} else {
 		refuse(c, err);
@@ -580,9 +582,11 @@ on_sweep(void *arg, unsigned events)
 
 		if (c != NULL && c->stage == OPEN && c->in_ended && now > c->heard_us + QUIET_US)
 			shut_out(c);
-		if (c != NULL && now > c->until_us &&
-		    (c->stage == LINGERING || c->stage == ACCEPTING))
+		if (c != NULL && c->stage != OPEN && c->until_us != 0 && now > c->until_us) {
+			if (c->stage == DIALLING)
+				refuse(c, ECONNREFUSED);
 			drop(c);
+		}
 	}
 	ph_wait_at(t->sweep, now + SWEEP_US);
 }

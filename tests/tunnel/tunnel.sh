@@ -43,6 +43,12 @@ rules "tcp dport 443 accept" "tcp dport 8080 reject with tcp reset"
 is 9 "TCP that does not belong to the service" tunnel $(peer) tcp 10.5.2.9 1 8080
 says "goes directly, and what is refused is refused" '^Connection refused after 0' "$out"
 
+rules "udp dport 3478 accept"
+opt="--rungs turn-udp"
+is 9 "TCP, where only UDP leads to the relay" tunnel $(peer) tcp 10.5.2.9 1
+says "is refused" '^Connection refused after [2-6]' "$out"
+opt=
+
 # Rungs change in the midst of a call.
 rules "udp dport 3478 accept" "tcp dport 443 accept"
 (sleep 2; cut="udp dport 3478 drop"; rules "tcp dport 443 accept") &
