@@ -3,7 +3,7 @@
  * Rule files of nftables.  What can be read and written must read back, and be
  * written the same again.
  *
- * seeds: src/dialect/nftables/t
+ * seeds: src/dialect/nftables/t tests/fuzz/seeds/nftables
  */
 #include <assert.h>
 #include <stdint.h>

@@ -228,6 +228,11 @@ quoted(struct ph_nft_lex *lx, struct ph_nft_input *in)
 		    "this string has no closing quote");
 		return tok;
 	}
+	if (memchr(t, '\0', (size_t)(end - t)) != NULL) {
+		tok = token(in, PH_NFT_BAD, (uint32_t)(end - t) + 1);
+		ph_nft_lex_error(lx, "nul-byte", tok.at, "a NUL byte has no place here");
+		return tok;
+	}
 	tok = token(in, PH_NFT_QUOTED, (uint32_t)(end - t) + 1);
 	tok.s = (struct ph_str){ t + 1, (size_t)(end - t) - 1 };
 	return tok;
